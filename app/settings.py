@@ -20,6 +20,8 @@ PREFIX = "STRIKEMAP_"
 MOST_RATE = 1_000_000
 MOST_PROCESSES = 16
 MOST_CELL = 1_000
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MOST_SESSION_HOURS = 24 * 31
 
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -117,6 +119,30 @@ class Settings(BaseSettings):
         default="",
         description="Folder that the workers of one service share; `serve` makes and removes it.",
     )
+    session_hours: float = Field(
+        default=12,
+        gt=0,
+        le=MOST_SESSION_HOURS,
+        description="Hours for which a browser that signed in stays so.",
+    )
+    oidc_issuer: str = Field(
+        default="",
+        description="OpenID Connect provider at which people may sign in: its https address.",
+    )
+    oidc_client_id: str = Field(default="", description="How that provider names this service.")
+    oidc_client_secret: str = Field(
+        default="", repr=False, description="The secret of this service at that provider."
+    )
+    oidc_client_secret_file: str = Field(
+        default="", description="File that holds the secret instead."
+    )
+    oidc_scope: str = Field(
+        default="openid profile email", description="What the provider is asked to say of people."
+    )
+    oidc_hosts: str = Field(
+        default="",
+        description="Further hosts of the provider, with commas; its own host without it.",
+    )
     metrics_from: str = Field(
         default="",
         description="Who may read /metrics without a token: addresses or networks.",
@@ -149,6 +175,36 @@ class Settings(BaseSettings):
         if text and not (is_whole and text.rstrip("/") == f"{url.scheme}://{url.netloc}"):
             raise ValueError("a scheme and a host, such as https://maps.example.org")
         return text.rstrip("/")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_provider(cls, text: str) -> str:
+        url = urlsplit(text)
+        is_safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in LOOPBACK)
+        if text and not (is_safe and url.hostname and not (url.query or url.fragment)):
+            raise ValueError("an https address, such as https://login.example.org")
+        return text
+
+    @property
+    def oidc_secret(self) -> str:
+        """The secret at the identity provider; empty for a public client.
+
+        Raises:
+            InputError: its file cannot be read.
+        """
+        if not self.oidc_client_secret_file:
+            return self.oidc_client_secret
+        try:
+            return Path(self.oidc_client_secret_file).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as wrong:
+            name = f"environment variable {PREFIX}OIDC_CLIENT_SECRET_FILE"
+            got = self.oidc_client_secret_file
+            raise InputError(name, got, "a file of text that can be read") from wrong
+
+    @property
+    def oidc_netlocs(self) -> frozenset[str]:
+        """The further hosts of the provider."""
+        return frozenset(part.strip() for part in self.oidc_hosts.split(",") if part.strip())
 
     @property
     def host_names(self) -> frozenset[str]:

@@ -25,7 +25,10 @@ from app.store.postgis import PostgisStore
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 EXTENSION = Path("/usr/share/postgresql/15/extension/postgis.control")
 OWNER = "postgres"
-TABLES = ("entry", "revision", "current", "shape", "token", "incident", "control", "area", "merged")
+TABLES = (
+    *("entry", "revision", "current", "shape", "token", "session"),
+    *("incident", "control", "area", "merged"),
+)
 
 
 @dataclass
@@ -53,6 +56,10 @@ class Cluster:
         _run(
             "pg_ctl", "-D", str(self.folder / "data"), "-l", str(log), "-w", "-o", options, "start"
         )
+
+    def promote(self) -> None:
+        """Make a replica the server that takes writes."""
+        _run("pg_ctl", "-D", str(self.folder / "data"), "-w", "promote")
 
     def stop(self) -> None:
         """Stop the server at once, as a crash does."""
@@ -86,6 +93,24 @@ class Cluster:
             self.execute(SQL("DROP DATABASE {} WITH (FORCE)"), name)
 
 
+@contextlib.contextmanager
+def replica_of(primary: Cluster) -> Iterator[Cluster]:
+    """Run a replica until the block ends; the primary acknowledges nothing that it lacks."""
+    with _folder() as folder:
+        replica, name = Cluster(folder, primary.options), "strikemap_replica"
+        source = f"host={primary.sockets} user={OWNER} application_name={name}"
+        target = str(folder / "data")
+        _run("pg_basebackup", "-d", source, "-D", target, "-R", "--checkpoint=fast", "--no-sync")
+        replica.start()
+        # Set after the copy was made: the replica must not wait for itself when it is promoted.
+        primary.execute(SQL("ALTER SYSTEM SET synchronous_standby_names = {}"), name)
+        primary.execute(SQL("SELECT pg_reload_conf()"))
+        try:
+            yield replica
+        finally:
+            replica.stop()
+
+
 def _run(program: str, *words: str) -> None:
     as_owner = ["runuser", "-u", OWNER, "--"] if os.getuid() == 0 else []
     subprocess.run(
@@ -113,22 +138,31 @@ def cluster(*options: str) -> Iterator[Cluster]:
 
     It does not wait for the disk: nothing here has to survive this machine.
     """
-    folder = Path(tempfile.mkdtemp(prefix="strikemap-pg-"))
     fast = "-c fsync=off -c full_page_writes=off -c max_connections=60 -c autovacuum=off"
-    running = Cluster(folder, (fast, *options))
-    try:
-        running.sockets.mkdir()
-        if os.getuid() == 0:
-            for path in (folder, running.sockets):
-                shutil.chown(path, OWNER, OWNER)
-        folder.chmod(0o755)  # the socket's folder is read by the user of the tests
+    with _folder() as folder:
+        running = Cluster(folder, (fast, *options))
         words = ("-A", "trust", "-U", OWNER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         _run("initdb", "-D", str(folder / "data"), *words)
         running.start()
         running.execute(SQL("CREATE DATABASE {}"), "record_template")
         PostgisStore(running.url("record_template")).close()
-        yield running
+        try:
+            yield running
+        finally:
+            with contextlib.suppress(subprocess.CalledProcessError):
+                running.stop()
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    """Make a folder for a server, which belongs to the server's user."""
+    folder = Path(tempfile.mkdtemp(prefix="strikemap-pg-"))
+    try:
+        (folder / "sockets").mkdir()
+        if os.getuid() == 0:
+            for path in (folder, folder / "sockets"):
+                shutil.chown(path, OWNER, OWNER)
+        folder.chmod(0o755)  # the socket's folder is read by the user of the tests
+        yield folder
     finally:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            running.stop()
         shutil.rmtree(folder, ignore_errors=True)

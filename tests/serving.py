@@ -82,8 +82,12 @@ def serving(data_dir: Path, *options: str, **settings: str) -> Iterator[Service]
 def started(
     program: list[str], folder: Path, variables: dict[str, str], data_dir: Path, *options: str
 ) -> Iterator[Service]:
-    """Run a program's `serve` in a folder, with these variables alone, until the block ends."""
-    port = free_port()
+    """Run a program's `serve` in a folder, with these variables alone, until the block ends.
+
+    It listens on the port that `--port` names, else on any.
+    """
+    named = options.index("--port") + 1 if "--port" in options else None
+    port = free_port() if named is None else int(options[named])
     log = data_dir.with_suffix(f".{port}.log")  # a pipe that nobody reads would stop the service
     with log.open("w") as written:
         process = subprocess.Popen(

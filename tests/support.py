@@ -89,8 +89,9 @@ def stable(report: Report) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(report)
     for name in ("id", "sha256", "version"):
         fields.pop(name)
-    for name in ("conflicts", "conflicting", "edits_kept", "edits_replaced", "refused"):
-        if not fields[name]:  # only a file after an edit, or one that nobody can read, has any
+    rare = ("conflicts", "conflicting", "edits_kept", "edits_replaced", "refused", "advice")
+    for name in rare:
+        if not fields[name]:  # only a file after an edit, or one in doubt, has any
             fields.pop(name)
     return fields
 

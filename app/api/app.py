@@ -25,6 +25,7 @@ from app.api.metrics import Metrics
 from app.api.own_files import OwnFiles
 from app.api.rates import Rates
 from app.api.routes import (
+    approvals,
     audit,
     collections,
     columns,
@@ -44,6 +45,8 @@ from app.api.routes import (
     operation,
     pages,
     review,
+    sessions,
+    sign_in,
     stories,
     story_pages,
     styles,
@@ -56,8 +59,10 @@ from app.api.security import Guard
 from app.api.tiles import TileApp
 from app.domain.account import Holder
 from app.domain.cache import BoundedCache
+from app.domain.errors import InputError
 from app.domain.terms import Audience
 from app.instance.opening import missing_openings
+from app.instance.provider import Provider
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
 from app.pictures.figures import Figures
@@ -203,6 +208,8 @@ def _application(
     app.include_router(stories.routes(record, visible, lanes.edits))
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(review.routes(record, visible, lanes.edits))
+    app.include_router(approvals.routes(record, lanes.edits, settings.data_dir))
+    _sign_in(app, settings, record, visible, lanes)
     app.include_router(audit.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))
     app.include_router(wms.routes(visible, tiler, lanes.figures))
@@ -210,6 +217,32 @@ def _application(
     app.mount("/tiles", tiles)
     app.mount("/static", OwnFiles(static))
     return app
+
+
+def _sign_in(
+    app: FastAPI, settings: Settings, record: Workspace, visible: Workspace, lanes: Lanes
+) -> None:
+    """Add the addresses of sessions, and those of the operator's identity provider, if any."""
+    hours, provider = settings.session_hours, _provider(settings)
+    name = "" if provider is None else provider.name
+    app.include_router(sessions.routes(record, visible, lanes.edits, hours, name))
+    if provider is not None:
+        app.include_router(sign_in.routes(record, lanes.edits, hours, provider))
+
+
+def _provider(settings: Settings) -> Provider | None:
+    if not settings.oidc_issuer or settings.private:
+        return None
+    if not settings.oidc_client_id:
+        name = "environment variable STRIKEMAP_OIDC_CLIENT_ID"
+        raise InputError(name, "", "how the provider names this service")
+    return Provider(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_secret,
+        settings.oidc_scope,
+        settings.oidc_netlocs,
+    )
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Connections that take or send nothing for too long are closed."""
+"""Connections: answers from memory are written at once, and who stalls for too long is closed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,20 @@ import resource
 import sys
 import termios
 from functools import lru_cache
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from app.api.kept import ID_FIELD, KeptAnswers, Whole
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+    from uvicorn._types import ASGI3Application
 
 STALL_S = "stall_s"
 """Where the state of the application says how many seconds a connection may stall."""
@@ -30,6 +40,9 @@ def most_connections() -> int:
 
 class BoundedConnection(HttpToolsProtocol):
     """An HTTP connection with a bound on the time to send a head and to take an answer.
+
+    An answer from memory is written as soon as the head is read: a task for each, and uvicorn's
+    checks of headers that were checked when the answer was made, take longer than all the rest.
 
     uvicorn waits without a bound for both. A reader who takes a little now and then is slow, not
     stalled. An aborted connection looks to the application like a reader who left, so that whatever
@@ -54,24 +67,43 @@ class BoundedConnection(HttpToolsProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        """Wait for the head of a request, on a connection that had one before."""
-        # uvicorn ends its own wait for the next request at any byte, even at an empty line.
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is None or cycle.response_complete:
-            self._start_head()
+        """Wait for the rest of a head that did not come in one piece."""
         super().data_received(data)
+        # uvicorn ends its own wait for the next request at any byte, even at an empty line.
+        if self._is_answered and self.timeout_keep_alive_task is None:
+            self._start_head()
 
     @override
     def on_message_begin(self) -> None:
         """Wait for the head of a request that is sent while the one before it is answered."""
         super().on_message_begin()
-        self._start_head()
+        if not self._is_answered:
+            self._start_head()
 
     @override
     def on_headers_complete(self) -> None:
         """Stop waiting for the head."""
         self._stop_head()
         super().on_headers_complete()
+
+    @override
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Write an answer from memory, unless others wait before it; leave the rest to a task."""
+        is_free = cycle.keep_alive and not self.pipeline and not self.flow.write_paused
+        memory = app if is_free and isinstance(app, KeptAnswers) else None
+        kept = None if memory is None else memory.at_once(cast("Scope", cycle.scope))
+        if kept is None:
+            super()._start_asgi_task(cycle, app)
+        else:
+            self._write_at_once(cycle, *kept)
+
+    def _write_at_once(self, cycle: RequestResponseCycle, answer: Whole, request: bytes) -> None:
+        head = [STATUS_LINE[answer.status]]
+        head += [name + b": " + text + b"\r\n" for name, text in cycle.default_headers]
+        rest = (answer.lines, ID_FIELD, b": ", request, b"\r\n\r\n", answer.body)
+        self.transport.write(b"".join((*head, *rest)))
+        cycle.response_started = cycle.response_complete = True
+        cycle.on_response()
 
     @override
     def pause_writing(self) -> None:
@@ -97,6 +129,11 @@ class BoundedConnection(HttpToolsProtocol):
         """Close an idle connection; one that does not take the end of its answer is aborted."""
         super().timeout_keep_alive_handler()
         self._start_writing()
+
+    @property
+    def _is_answered(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
 
     @property
     def _stall_s(self) -> float:

@@ -37,7 +37,7 @@ PAGES = (
     "audit",
 )
 FIRST = {
-    **dict.fromkeys((*PAGES, "review", "stories", "story"), AddressFace.page),
+    **dict.fromkeys((*PAGES, "review", "stories", "story", "sign-in"), AddressFace.page),
     "tiles": AddressFace.tile,
     "columns": AddressFace.items,
     **dict.fromkeys(("styles", "wms", "wmts"), AddressFace.tile),
@@ -49,7 +49,7 @@ IN_API = {
     **dict.fromkeys(("collections", "incidents", "stories"), AddressFace.items),
     **dict.fromkeys(("export", "evidence"), AddressFace.export),
     **dict.fromkeys(("imports", "mappings"), AddressFace.imports),
-    "reviews": AddressFace.edit,
+    **dict.fromkeys(("approvals", "reviews", "session"), AddressFace.edit),
 }
 
 

@@ -6,6 +6,7 @@ The day a newspaper links the map, thousands ask for the same tiles, sums and pa
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from app.instance.workspace import Dependencies, Workspace
 MOST_BYTES, LARGEST_BYTES = 64 << 20, 256 << 10
 """Memory for kept answers in one process, and the largest that is kept."""
 
-HEADERS_BYTES = 1_000
+HEADERS_BYTES = 3_000
 """About the memory of an answer's headers."""
 
 MOST_HEADER_BYTES = 512
@@ -35,20 +36,42 @@ REFUSING = {b"authorization", b"range", b"content-length", b"transfer-encoding",
 """Headers of requests that are never answered from memory."""
 
 OF_A_BODY = (b"content-length", b"content-type", b"content-encoding")
-REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
+CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no line of a head may hold: uvicorn refuses it, and a kept head is not read again."""
+
+ID_FIELD = REQUEST_ID_HEADER.lower().encode()
 Headers = Sequence[tuple[bytes, bytes]]
 Counting = Callable[[AddressFace, int, float], None]
 Key = tuple[bytes, ...]
 
 
+class Whole(NamedTuple):
+    """An answer as it is sent; `lines` are its headers as HTTP writes them."""
+
+    status: int
+    headers: Headers
+    lines: bytes
+    body: bytes
+
+    @classmethod
+    def of(cls, status: int, headers: Headers, body: bytes) -> Whole:
+        """Write the lines once, for all who get this answer."""
+        lines = b"".join(name + b": " + text + b"\r\n" for name, text in headers)
+        return cls(status, headers, lines, body)
+
+
 class KeptAnswer(NamedTuple):
-    """An answer, and the state of everything that it depends on."""
+    """An answer, what a reader gets who has it already, and the state that both depend on."""
 
     stamp: Dependencies
     tag: bytes
-    headers: Headers
-    body: bytes
+    whole: Whole
+    unchanged: Whole
     face: AddressFace
+
+    def for_reader(self, has: bytes) -> Whole:
+        """Choose by the tags that the reader names: all of it, or 304 without a body."""
+        return self.unchanged if has and self.tag in has else self.whole
 
 
 class _Request(NamedTuple):
@@ -56,7 +79,7 @@ class _Request(NamedTuple):
 
     key: Key
     has: bytes
-    id: str
+    id: bytes
 
 
 def _present() -> datetime:
@@ -91,22 +114,39 @@ class KeptAnswers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from memory, or let the application answer and keep what it says."""
-        started = time.perf_counter()
         request = _request_of(scope)
         if request is None:
             await self.app(scope, receive, send)
             return
-        stamp = self._stamp()
-        entry = self._find(request.key, stamp)
-        if entry is None and (first := self._making.get(request.key)) is not None:
+        answer = self._at_once(request)
+        if answer is None and (first := self._making.get(request.key)) is not None:
             await first.wait()
-            stamp = self._stamp()
-            entry = self._find(request.key, stamp)
+            answer = self._at_once(request)
+        if answer is None:
+            await self._make(scope, receive, send, request.key, self._stamp())
+            return
+        headers = [*answer.headers, (ID_FIELD, request.id)]
+        start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": answer.body})
+
+    def at_once(self, scope: Scope) -> tuple[Whole, bytes] | None:
+        """Return an answer from memory and the id of its request, for a server that can write it.
+
+        None for a request that needs any work, or has to wait.
+        """
+        request = _request_of(scope)
+        answer = None if request is None else self._at_once(request)
+        return None if request is None or answer is None else (answer, request.id)
+
+    def _at_once(self, request: _Request) -> Whole | None:
+        started = time.perf_counter()
+        entry = self._find(request.key, self._stamp())
         if entry is None:
-            await self._make(scope, receive, send, request.key, stamp)
-        else:
-            status = await _answer(entry, request, send)
-            self.count(entry.face, status, time.perf_counter() - started)
+            return None
+        answer = entry.for_reader(request.has)
+        self.count(entry.face, answer.status, time.perf_counter() - started)
+        return answer
 
     async def _make(
         self, scope: Scope, receive: Receive, send: Send, key: Key, stamp: Dependencies | None
@@ -170,26 +210,29 @@ class KeptAnswers:
         return entry
 
     def _keep(self, key: Key, entry: KeptAnswer) -> None:
-        if len(entry.body) > LARGEST_BYTES:
+        if len(entry.whole.body) > LARGEST_BYTES:
             return
         self._drop(key)
         self._answers[key] = entry
-        self.bytes_kept += _size(key, entry.body)
+        self.bytes_kept += _size(key, entry)
         while self.bytes_kept > MOST_BYTES:
             self._drop(next(iter(self._answers)))
 
     def _drop(self, key: Key) -> None:
         if (old := self._answers.pop(key, None)) is not None:
-            self.bytes_kept -= _size(key, old.body)
+            self.bytes_kept -= _size(key, old)
 
 
 def _kept_answer(stamp: Dependencies, start: Message, body: bytes, face: AddressFace) -> KeptAnswer:
-    headers = [pair for pair in _lowered(start) if pair[0] != REQUEST_ID]
-    return KeptAnswer(stamp, dict(headers)[b"etag"], headers, body, face)
+    headers = [pair for pair in _lowered(start) if pair[0] != ID_FIELD]
+    without_body = [pair for pair in headers if pair[0] not in OF_A_BODY]
+    tag = dict(headers)[b"etag"].removeprefix(b"W/")
+    unchanged = Whole.of(304, without_body, b"")
+    return KeptAnswer(stamp, tag, Whole.of(200, headers, body), unchanged, face)
 
 
-def _size(key: Key, body: bytes) -> int:
-    return len(body) + sum(map(len, key)) + HEADERS_BYTES
+def _size(key: Key, entry: KeptAnswer) -> int:
+    return len(entry.whole.body) + sum(map(len, key)) + HEADERS_BYTES
 
 
 def _lowered(start: Message) -> Headers:
@@ -201,7 +244,8 @@ def _may_be_kept(start: Message) -> bool:
     fields = dict(_lowered(start))
     is_shared = fields.get(b"cache-control", b"").startswith(b"public")
     is_whole = start["status"] == 200  # noqa: PLR2004
-    return is_whole and is_shared and b"etag" in fields and b"set-cookie" not in fields
+    is_plain = not any(CONTROL.search(text) for text in fields.values())
+    return is_whole and is_shared and is_plain and b"etag" in fields and b"set-cookie" not in fields
 
 
 def _request_of(scope: Scope) -> _Request | None:
@@ -216,17 +260,6 @@ def _request_of(scope: Scope) -> _Request | None:
     if sum(map(len, chosen)) > MOST_HEADER_BYTES:
         return None
     key = (scope.get("raw_path") or b"", scope["query_string"], *chosen)
-    proposed = headers.get(REQUEST_ID)
+    proposed = headers.get(ID_FIELD)
     own_id = request_id(None if proposed is None else proposed.decode("latin-1"))
-    return _Request(key, headers.get(b"if-none-match", b""), own_id)
-
-
-async def _answer(entry: KeptAnswer, request: _Request, send: Send) -> int:
-    """Send a kept answer, or 304 to a reader who has it; return the status."""
-    headers, body, status = [*entry.headers, (REQUEST_ID, request.id.encode())], entry.body, 200
-    if request.has and entry.tag.removeprefix(b"W/") in request.has:
-        headers = [pair for pair in headers if pair[0] not in OF_A_BODY]
-        body, status = b"", 304
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-    return status
+    return _Request(key, headers.get(b"if-none-match", b""), own_id.encode())

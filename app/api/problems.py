@@ -51,6 +51,7 @@ STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.NotFound: (404, "not-found", "Not found"),
     errors.NotShared: (403, "not-shared", "Withheld by the dataset's terms"),
     errors.NotKnown: (401, "not-known", "A token is needed"),
+    errors.ProviderAway: (503, "provider-away", "The identity provider does not answer"),
     errors.NotAllowed: (403, "not-allowed", "Not allowed"),
     errors.DoneBefore: (409, "done-before", "Done before"),
     errors.Outdated: (412, "outdated", "Somebody was faster"),

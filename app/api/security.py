@@ -20,9 +20,11 @@ from app.api.faces import WRITES
 from app.api.logs import REQUEST_ID_HEADER, request_id
 from app.api.problems import problem, problem_of, takes
 from app.api.rates import Rates
+from app.api.sessions import OWN_HEADER, session_secret
 from app.domain.account import Holder, TokenBook
 from app.domain.errors import NotAllowed, NotKnown, StrikemapError
 from app.domain.tracing import REQUEST_ID
+from app.instance.sessions import holder_in_session
 from app.instance.tokens import holder_of, local_holder
 
 LOG = logging.getLogger("strikemap.requests")
@@ -32,9 +34,6 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "600",
 }
 """What a page of another site may send to a public instance: a token, never our own header."""
-
-OWN_HEADER = "X-Strikemap"
-"""A page of another site cannot set it: no preflight ever grants it."""
 
 FORWARDING = (
     *("forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-host"),
@@ -88,14 +87,15 @@ class Guard:
         headers = Headers(scope=scope)
         # uvicorn runs each request in a task of its own: the id reaches no other request.
         REQUEST_ID.set(request_id(headers.get(REQUEST_ID_HEADER)))
-        by_token = "authorization" in headers
+        if self.public_url:
+            scope = _at(scope, self.public_url)
+        by_session = not self.is_private and session_secret(scope) is not None
+        by_token = by_session or "authorization" in headers
         send = self._with_headers(scope, send, by_token=by_token)
         refusal = self._refusal(headers, scope)
         if refusal is not None:
             await problem(*refusal)(scope, receive, send)
             return
-        if self.public_url:
-            scope = _at(scope, self.public_url)
         try:
             holder = await self._admitted(headers, scope)
         except StrikemapError as wrong:
@@ -151,10 +151,15 @@ class Guard:
             return await run_in_threadpool(holder_of, self.book, text.strip(), now)
         is_write = scope["method"] in WRITES
         if not self.is_private:
+            if (secret := session_secret(scope)) is not None:
+                if not is_own_page(headers, scope):
+                    raise NotAllowed("A session is for this service's own pages only.")
+                now = datetime.now(UTC)
+                return await run_in_threadpool(holder_in_session, self.book, secret, now)
             if is_write and takes(scope, scope["method"]):
                 raise NotKnown("Changing anything here needs a token: `Authorization: Bearer …`.")
             return None
-        if is_write and not is_own_page(headers):
+        if is_write and not is_own_page(headers, scope):
             raise NotAllowed(
                 f"Send `{OWN_HEADER}: 1` with what changes something: "
                 "a page of another site could have sent this request."
@@ -247,14 +252,17 @@ def _is_loopback(client: str) -> bool:
         return False
 
 
-def is_own_page(headers: Headers) -> bool:
+def is_own_page(headers: Headers, scope: Scope) -> bool:
     """Tell whether a request that changes something comes from our own page or from a program.
+
+    `scope` has the host of `STRIKEMAP_PUBLIC_URL`, which a proxy may have replaced in `headers`.
 
     A browser says where a request comes from and lets no page lie about it; another site's page
     cannot set our header, since no preflight grants it.
     """
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-    if origin is not None and origin.partition("://")[2] != headers.get("host"):
+    hosts = (headers.get("host"), Headers(scope=scope).get("host"))
+    if origin is not None and origin.partition("://")[2] not in hosts:
         return False
     if site is not None:
         return site == "same-origin"
@@ -262,10 +270,10 @@ def is_own_page(headers: Headers) -> bool:
 
 
 def requester(request: Request) -> Holder:
-    """Return the holder of the request's token.
+    """Return the holder of the request's token, or of its session.
 
     Raises:
-        NotKnown: the request has no token.
+        NotKnown: the request has neither.
     """
     holder = cast("Holder | None", request.state.holder)
     if holder is None:
@@ -277,7 +285,7 @@ def _keep_for_holder(headers: MutableHeaders) -> None:
     """Let no cache store an answer to a token, nor give it to another reader."""
     headers["cache-control"] = FOR_HOLDER
     headers["x-strikemap-audience"] = "token"
-    headers.add_vary_header("Authorization")
+    headers.add_vary_header("Authorization, Cookie")
     if not headers.get("etag", "").strip('"').isdigit():  # a record's revision, for If-Match
         del headers["etag"]
 

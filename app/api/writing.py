@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.api.links import JSON
 from app.api.params import Own, Reader, choice_of
 from app.api.schemas import PROBLEM
-from app.api.security import OWN_HEADER
+from app.api.sessions import OWN_HEADER
 from app.domain.answer import JsonObject
 from app.domain.errors import InputError, InvalidView, Problem
 from app.domain.languages import LANGUAGES

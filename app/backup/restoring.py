@@ -114,6 +114,7 @@ def _purge(
     own = read_purged(folder / PURGED)
     known = own if newer is None else own.joined(newer)
     erased = purge_again(store, known, author)
+    store.end_sessions(author.at)  # one that was ended since the backup would be open again
     write_purged(folder, known.joined(purges_of(store, known.made_at)))
     return erased, known
 

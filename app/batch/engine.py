@@ -1,13 +1,16 @@
-"""Engines that run SQL with spatial functions over the tables of a lake."""
+"""Engines that run joins and counts over the tables of a lake."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from app.domain.errors import InputError
 
@@ -16,29 +19,43 @@ LakeTables = Mapping[str, Sequence[str]]
 
 
 class Batch(Protocol):
-    """An engine: it reads files where they lie, and gives rows as Arrow."""
+    """An engine: it reads the files of a lake where they lie, and writes its rows as Parquet."""
 
-    def run(self, tables: LakeTables, statement: str) -> pa.RecordBatchReader:
-        """Run one SELECT over some tables."""
+    def run(self, job: str, tables: LakeTables, out: Path, last_zoom: int) -> int:
+        """Run one of `app.batch.jobs.JOBS` and write its rows; returns their number."""
 
 
 class SedonaBatch:
-    """SedonaDB, inside this process, on all cores of one machine."""
+    """SedonaDB, inside this process, on all cores of one machine; it writes one file."""
 
     def __init__(self) -> None:
-        self._engine = _imported("sedonadb", "engine", "sedona")
+        self._engine = imported("sedonadb", "sedona", "scale")
 
-    def run(self, tables: LakeTables, statement: str) -> pa.RecordBatchReader:
-        """Run one SELECT over some tables."""
-        context = self._engine.connect()
+    def run(self, job: str, tables: LakeTables, out: Path, last_zoom: int) -> int:
+        """Run the job's SELECT of `app/batch/sql`."""
+        context, rows = self._engine.connect(), 0
         for name, paths in tables.items():
             context.read_parquet(list(paths)).to_view(name)
-        return pa.RecordBatchReader.from_stream(context.sql(statement))
+        statement = (files("app.batch") / "sql" / f"{job}.sql").read_text("utf-8")
+        result = context.sql(statement.replace(":zooms", str(last_zoom + 1)))
+        with (
+            pa.RecordBatchReader.from_stream(result) as reader,
+            pq.ParquetWriter(out, reader.schema, compression="zstd") as writer,
+        ):
+            for batch in reader:
+                writer.write_batch(batch)
+                rows += len(batch)
+        return rows
 
 
-def _imported(package: str, what: str, name: str) -> ModuleType:
+def imported(package: str, engine: str, extra: str) -> ModuleType:
+    """Import a package of an extra.
+
+    Raises:
+        InputError: it is not installed.
+    """
     try:
         return import_module(package)
     except ImportError as missing:
-        allowed = 'after `pip install "strikemap[scale]"`, which has it'
-        raise InputError(what, name, allowed) from missing
+        allowed = f'after `pip install "strikemap[{extra}]"`, which has it'
+        raise InputError("engine", engine, allowed) from missing

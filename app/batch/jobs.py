@@ -1,14 +1,12 @@
-"""What a batch computes over a lake, as one SELECT each; the answers are those of the index.
+"""What a batch computes over a lake; the answers are those of the index, on every engine.
 
 `tests/batch/test_jobs.py` compares both.
 """
 
 from __future__ import annotations
 
-from importlib.resources import files
+import shutil
 from pathlib import Path
-
-import pyarrow.parquet as pq
 
 from app.batch.engine import Batch, LakeTables
 from app.domain.errors import InputError
@@ -28,6 +26,8 @@ def lake_tables(lake: str, job: str) -> LakeTables:
     Raises:
         InputError: there is no lake, or it lacks a table.
     """
+    if "://" in lake:
+        raise InputError("LAKE", lake, "a folder of this machine, or one that it mounts")
     names = sorted(Shelf.open(lake, "lake").manifest.files)
     tables = {
         table: [str(Path(lake) / name) for name in names if name.startswith(f"{table}/")]
@@ -40,25 +40,21 @@ def lake_tables(lake: str, job: str) -> LakeTables:
     return tables
 
 
-def statement_of(job: str, last_zoom: int) -> str:
-    """Read a job's SELECT."""
-    text = (files("app.batch") / "sql" / f"{job}.sql").read_text("utf-8")
-    return text.replace(":zooms", str(last_zoom + 1))
-
-
 def run_job(engine: Batch, job: str, lake: str, out: Path, last_zoom: int) -> int:
-    """Run a job and write its rows to a Parquet file, whole or not at all; returns their number."""
+    """Run a job and write its rows as Parquet, whole or not at all; returns their number."""
     tables = lake_tables(lake, job)
-    half, rows = out.with_name(f".{out.name}.part"), 0
+    half = out.with_name(f".{out.name}.part")
+    _remove(half)
     try:
-        with (
-            engine.run(tables, statement_of(job, last_zoom)) as reader,
-            pq.ParquetWriter(half, reader.schema, compression="zstd") as writer,
-        ):
-            for batch in reader:
-                writer.write_batch(batch)
-                rows += len(batch)
+        rows = engine.run(job, tables, half, last_zoom)
         half.replace(out)
     finally:
-        half.unlink(missing_ok=True)
+        _remove(half)
     return rows
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, or the folder that an engine of many machines writes."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)

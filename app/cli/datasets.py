@@ -8,10 +8,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from app.cli.approvals import tell_waiting
 from app.cli.base import Json, cli, open_workspace, present, tell_json
+from app.domain.approval import Approval
 from app.domain.store import Author
-from app.domain.terms import Face
-from app.editing.terms import set_terms
+from app.domain.terms import Dataset, Face
+from app.editing.terms import set_persons, set_terms
 from app.instance.operator import operator_name
 from app.intake.options import access_day
 
@@ -58,6 +60,13 @@ def datasets_set(
     accessed: Annotated[
         str | None, typer.Option(help="Day it was taken from its publisher, YYYY-MM-DD.")
     ] = None,
+    two_persons: Annotated[
+        bool | None,
+        typer.Option(
+            "--two-persons/--one-person",
+            help="Whether a second person approves wider terms, lifted redactions and purges.",
+        ),
+    ] = None,
 ) -> None:
     """Change the terms of a dataset, or its day of access; in force from the next request.
 
@@ -66,6 +75,17 @@ def datasets_set(
     workspace = open_workspace()
     author = Author(operator_name(), present())
     on = access_day(accessed, author.at.date())
-    changed = set_terms(workspace, slug, terms, author, accessed=on)
+    if terms is not None or on is not None or two_persons is None:
+        _tell(slug, set_terms(workspace, slug, terms, author, accessed=on))
+    if two_persons is not None:
+        _tell(slug, set_persons(workspace, slug, author, two=two_persons))
+
+
+def _tell(slug: str, changed: Dataset | Approval) -> None:
+    if isinstance(changed, Approval):
+        tell_waiting(changed)
+        return
     leaves = ", ".join(face.value for face in Face if changed.terms.allow(face))
     typer.echo(f"{slug}: {changed.licence}, accessed {changed.accessed}; to the public: {leaves}")
+    if changed.two_persons:
+        typer.echo("Wider terms, lifted redactions and purges wait for a second person.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -79,6 +80,9 @@ def lake(
     shelf = Shelf.open(out, "lake")
     audience = Audience.private if internal else Audience.public
     query = query_from(replace(open_workspace(), audience=audience), view)
+    # Records are freed without the collector of cycles, which would only walk through them.
+    gc.freeze()
+    gc.set_threshold(50_000)
     tables = Lake(query)
     _report(out, shelf.fill(tables.files(), tables.about()), json=json)
 

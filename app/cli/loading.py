@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from app.cli.base import (
@@ -18,10 +19,12 @@ from app.cli.base import (
     tell_json,
 )
 from app.cli.import_options import with_import_options
-from app.domain.errors import InputError
+from app.domain.errors import InputError, OtherTheatre
 from app.domain.store import Author
 from app.domain.terms import DatasetKind
 from app.files.source import Rejection
+from app.instance.new_theatre import NewTheatre, zones_of
+from app.instance.new_theatre import add_theatre as write_theatre
 from app.instance.operator import operator_name
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
@@ -51,6 +54,9 @@ def import_(
         list[Path], typer.Argument(help="Files, folders or archives of docs/formats.md's formats.")
     ],
     *,
+    add_theatre: Annotated[
+        bool, typer.Option("--add-theatre", help="Add the theatre in which the points lie.")
+    ] = False,
     json: Json = False,
     **values: object,
 ) -> None:
@@ -64,11 +70,19 @@ def import_(
         for name, value in values.items()
     }
     options = ImportOptions.parse(contents, present().date())
+    if add_theatre and options.theatre is not None:
+        raise InputError("--theatre", options.theatre, "--add-theatre or --theatre, not both")
     try:
         for path in files:
             with progress_line(path.name, quiet=json) as progress:
-                author, observers = Author(operator_name(), present()), Observers(progress)
-                report = import_file(workspace, ImportedFile(path), options, author, observers)
+                try:
+                    report = _imported(workspace, path, options, progress)
+                except OtherTheatre as other:
+                    if not (add_theatre and other.theatre):
+                        raise
+                    workspace = _with_theatre(workspace, other)
+                    other_options = msgspec.structs.replace(options, theatre=other.theatre)
+                    report = _imported(workspace, path, other_options, progress)
             reports.append(report)
             if not json:
                 _print_report(path, report)
@@ -79,6 +93,30 @@ def import_(
     if sentences := [report.refused for report in reports if report.refused]:
         typer.echo("\n".join(sentences), err=True)
         raise typer.Exit(2)
+
+
+def _imported(
+    workspace: Workspace, path: Path, options: ImportOptions, progress: Callable[[int], None]
+) -> Report:
+    author, observers = Author(operator_name(), present()), Observers(progress)
+    return import_file(workspace, ImportedFile(path), options, author, observers)
+
+
+def _with_theatre(workspace: Workspace, other: OtherTheatre) -> Workspace:
+    """Open an instance that has the theatre of a file; add it where it is not there yet.
+
+    Raises:
+        InputError: its days can be of several time zones.
+    """
+    if not other.country:
+        return workspace
+    settings, order = read_settings(), NewTheatre(other.theatre, (other.country,))
+    if len(zones := zones_of(order.countries)) > 1:
+        command = f"strikemap theatre add {order.slug} --country {other.country} --zone ZONE"
+        raise InputError("--add-theatre", f"{len(zones)} time zones", f"`{command}` first")
+    path = write_theatre(order, settings.geodata_dir, settings.data_dir / "theatres")
+    typer.echo(f"{path}: written, the theatre of the points.", err=True)
+    return open_workspace(settings)
 
 
 def _print_report(path: Path, report: Report) -> None:

@@ -48,7 +48,7 @@ COMMANDS = {
     ),
     "batch": CommandEntry(
         "batches",
-        "Run a join or a count over a lake, on SedonaDB: regions, ground of the day, or tiles.",
+        "Run a join or a count over a lake, on SedonaDB or Spark: regions, ground of a day, tiles.",
     ),
     "figure": CommandEntry(
         "figure",
@@ -112,6 +112,7 @@ COMMANDS = {
     "datasets": CommandEntry(
         "datasets", "List the datasets, and what the terms of each allow to publish."
     ),
+    "approvals": CommandEntry("approvals", "What waits for a second person."),
     "mapping": CommandEntry("loading", "What the columns of any table mean."),
     "match": CommandEntry("matches", "The same strike reported by several datasets."),
     "review": CommandEntry("reviews", "What to look at before publishing."),

@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
+from app.cli.approvals import tell_waiting
 from app.cli.base import cli, open_workspace, present
+from app.domain.approval import Approval
 from app.domain.instants import parse_day
 from app.domain.redaction import Reason, TextPart
 from app.domain.store import Author
 from app.domain.terms import Face
 from app.domain.view import View
 from app.editing.attaching import Fact, attach_file
-from app.editing.erasure import purge as erase_incident
+from app.editing.erasure import purge_or_ask
 from app.editing.purged import PURGED, purges_of, write_purged
 from app.editing.redaction import Redactor
 from app.instance.operator import operator_name
@@ -108,7 +110,10 @@ def purge_incident(
     """
     settings, now = read_settings(), present()
     workspace = open_workspace(settings)
-    head = erase_incident(workspace, incident, reason, Author(operator_name(), now))
+    head = purge_or_ask(workspace, incident, reason, Author(operator_name(), now))
+    if isinstance(head, Approval):
+        tell_waiting(head)
+        return
     write_purged(settings.data_dir, purges_of(workspace.store, now))
     typer.echo(
         f"Erased. Head: {head.seq}:{head.hash.hex()}. Exports and archived files are not reached: "
@@ -136,7 +141,14 @@ def redact_incident(
     """
     redactor = Redactor(open_workspace(), local_holder(), present())
     if lift:
-        typer.echo(f"{redactor.lift(incident, reason)}: shown again")
+        asked = redactor.lift(incident, reason)
+        if asked is None:
+            typer.echo(f"{incident}: shown again")
+        else:
+            tell_waiting(asked)
         return
     done = redactor.redact(incident, texts or [], code, reason)
+    if isinstance(done, Approval):
+        tell_waiting(done)
+        return
     typer.echo(f"{done.key}: {', '.join(done.texts)}: {done.mark}")

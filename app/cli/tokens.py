@@ -1,4 +1,4 @@
-"""Tokens: who may import and edit over HTTP."""
+"""Tokens, and the sessions of browsers: who may import and edit over HTTP."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli.base import Json, cli, open_workspace, present, tell_json
-from app.domain.account import Role
+from app.domain.account import Role, Token
 from app.editing.purged import purges_of, write_purged
-from app.instance.tokens import create_token, revoke_token
+from app.instance.operator import operator_name
+from app.instance.tokens import create_token, grant, revoke_token
 from app.settings import read_settings
 
 token_cli = typer.Typer(help="Who may import and edit over HTTP.", no_args_is_help=True)
@@ -37,14 +38,48 @@ def token_create(
     Example: strikemap token create newsroom --role editor --days 90 --dataset mine
     """
     book, scope = open_workspace().store, tuple(dict.fromkeys(dataset or ()))
-    token, text = create_token(book, name, role, now=present(), days=days, datasets=scope)
+    by = operator_name()
+    token, text = create_token(
+        book, name, role, now=present(), days=days, datasets=scope, made_by=by
+    )
     if json:
         tell_json({**msgspec.to_builtins(token), "token": text})
         return
-    ends = f"until {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at else "without end"
-    typer.echo(f"{token.id}: {role.value}, {', '.join(scope) or 'all datasets'}, {ends}")
+    _tell(token)
     typer.echo("Copy it now: it is printed only once. Header: Authorization: Bearer …")
     typer.echo(text)
+
+
+def _tell(token: Token) -> None:
+    ends = f"until {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at else "without end"
+    scope = ", ".join(token.datasets) or "all datasets"
+    typer.echo(f"{token.id}: {token.role.value}, {scope}, {ends}")
+
+
+@token_cli.command("grant")
+def token_grant(
+    claim: Annotated[str, typer.Argument(help="What the provider says of them: groups=editors.")],
+    *,
+    role: Annotated[Role, typer.Option(help="What they may do.")],
+    days: Annotated[int | None, typer.Option(help="Days until it ends; never if left out.")] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Only for this dataset; may be repeated.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Give a role to whoever signs in at the identity provider with a claim.
+
+    Example: strikemap token grant groups=editors --role editor --dataset mine
+    """
+    book, scope = open_workspace().store, tuple(dict.fromkeys(dataset or ()))
+    token = grant(
+        book, claim, role, now=present(), days=days, datasets=scope, made_by=operator_name()
+    )
+    if json:
+        tell_json(token)
+        return
+    _tell(token)
+    typer.echo(f"It is for whoever signs in with {claim}; `strikemap token revoke` ends it.")
 
 
 @token_cli.command("list")
@@ -57,7 +92,7 @@ def token_list(*, json: Json = False) -> None:
     if json:
         tell_json(tokens)
         return
-    table = Table("id", "name", "role", "datasets", "created", "expires", "state")
+    table = Table("id", "name", "role", "datasets", "created", "expires", "state", "for", "made by")
     for token in tokens:
         ends = f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "never"
         closed = f"revoked {token.revoked_at:%Y-%m-%d}" if token.revoked_at else "expired"
@@ -71,6 +106,8 @@ def token_list(*, json: Json = False) -> None:
             f"{token.created_at:%Y-%m-%d}",
             ends,
             state,
+            token.claim or "whoever has it",
+            token.made_by or "",
         )
     Console().print(table)
 
@@ -85,6 +122,6 @@ def token_revoke(
     """
     settings, now = read_settings(), present()
     store = open_workspace(settings).store
-    token = revoke_token(store, number, now)
+    token = revoke_token(store, number, now, operator_name())
     write_purged(settings.data_dir, purges_of(store, now))
     typer.echo(f"{token.id} ({token.name}) is revoked.")

@@ -12,10 +12,12 @@
     │   └── InvalidFile           a whole file that cannot be read
     │       ├── UnknownFormat     no importer recognises the content
     │       ├── NeedsMapping      only a mapping can say what its columns mean
+    │       ├── OtherTheatre      most points lie elsewhere, and nobody stated the theatre
     │       └── TooLarge          over a bound on bytes, rows or vertices
     ├── NotFound                  no such incident, dataset, tile or address
     ├── NotShared                 the terms or the audience withhold it
     ├── NotKnown                  no token, or one that is not valid
+    ├── ProviderAway              the identity provider does not answer
     ├── NotAllowed                the role or the scope is too small, or another site sent it
     ├── TooMany                   one address or token sent more requests than a minute allows
     ├── Busy                      one process cannot do more of this at the same time
@@ -143,6 +145,18 @@ class NeedsMapping(InvalidFile):
     """A table or file of points of unknown columns, without a mapping that says what they mean."""
 
 
+class OtherTheatre(InvalidFile):
+    """A file most of whose points lie in another theatre, or in a country that has none.
+
+    `theatre` is that theatre, "" where the points lie in several; `country` is stated where the
+    theatre is still to be added.
+    """
+
+    def __init__(self, what: str, got: str, allowed: str, theatre: str, country: str) -> None:
+        super().__init__(what, got, allowed)
+        self.theatre, self.country = theatre, country
+
+
 class TooLarge(InvalidFile):
     """The file or request body is over a limit; refused before it is read."""
 
@@ -157,6 +171,10 @@ class NotShared(StrikemapError):
 
 class NotKnown(StrikemapError):
     """There is no token where one is needed, or it is wrong, expired or revoked."""
+
+
+class ProviderAway(StrikemapError):
+    """The identity provider does not answer; later it may."""
 
 
 class NotAllowed(StrikemapError):

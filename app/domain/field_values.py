@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -15,6 +16,7 @@ from app.domain.instants import rfc3339
 from app.domain.source import has_other_scheme, without_other_schemes
 
 
+@lru_cache(maxsize=4096)  # many records share a day
 def moment_text(value: datetime | date | None) -> str | None:
     """Write a time in UTC, or a day, in ISO form."""
     if isinstance(value, datetime):

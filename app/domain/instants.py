@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from app.domain.errors import InvalidWhen
 from app.domain.period import FIRST_DAY, LAST_DAY
 
 
+@lru_cache(maxsize=4096)  # the records of an import share an instant
 def rfc3339(instant: datetime) -> str:
     """Write an instant in UTC with a Z; microseconds only when there are any."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -16,8 +16,15 @@ from app.domain.place import Precision
 
 VERSION = 1
 TOLL_PARTS = ("", "_low", "_best", "_high", "_civilian", "_military", "_unknown", "_child")
+TOLL_BOUNDS = ("_civilian_low", "_civilian_high")
 
-WHEN = ("start", "start_time", "end", "end_time", "when_text", "when_precision", "zone")
+DAY_PARTS = ("year", "month", "day")
+"""The day of an incident in three columns, the last two perhaps empty or 0."""
+
+WHEN = (
+    *("start", "start_time", "end", "end_time", "when_text", "when_precision", "zone"),
+    *DAY_PARTS,
+)
 WHERE = (
     *("lon", "lat", "lon_lat", "place", "lat_lon", "precision", "error_m"),
     *("country", "admin1", "admin2"),
@@ -25,14 +32,24 @@ WHERE = (
 WHAT = (
     *("weapons", "mechanism", "attributed_to", "attributed_confidence", "status", "wave"),
     *("sector", "object_kind", "object_name", "grade", "damage_count"),
-    *("description", "graphic", "source_key"),
+    *("description", "graphic", "source_key", "kind"),
     *("source_url", "source_publisher", "source_published"),
 )
-MAPPED_FIELDS = (*WHEN, *WHERE, *WHAT, *(f"{toll}{part}" for toll in TOLLS for part in TOLL_PARTS))
+OF_PEOPLE = tuple(f"{toll}{part}" for toll in TOLLS for part in (*TOLL_PARTS, *TOLL_BOUNDS))
+MAPPED_FIELDS = (*WHEN, *WHERE, *WHAT, *OF_PEOPLE)
 """Every name that a column or a constant may be mapped to."""
 
-REPEATED = ("source_url", "weapons", "description")
+NUMBERED = ("lon", "lat", "place")
+"""Fields of which a row may have several: lat1, lon1, lat2, lon2."""
+
+IN_ONE_CELL = ("lat_lon", "lon_lat")
+"""Fields of a point in one cell, by the order of its numbers."""
+
+REPEATED = ("source_url", "weapons", "description", *NUMBERED)
 """Fields to which several columns may be mapped."""
+
+FATES = (*TOLLS, "")
+"""What became of a victim, as a mapping says it: the last is neither."""
 
 DAYS = ("start", "end", "source_published")
 PLACES = ("place", "country", "admin1", "admin2")
@@ -49,6 +66,32 @@ class Notation(StrEnum):
     epoch_s = "epoch_s"
     epoch_ms = "epoch_ms"
     serial = "serial"
+    edtf = "edtf"
+
+
+class SeveralPlaces(StrEnum):
+    """What becomes of a row that names several places.
+
+    `together`: one incident, known to the region that they share. `apart`: an incident at each, and
+    the row's figures at none of them, since nobody says how many people were where.
+    """
+
+    together = "together"
+    apart = "apart"
+
+
+class Victims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table with a row for each victim: rows with the same `event` are one incident.
+
+    `fate` is the column of what became of the person, and `words` says which of its words (lower
+    case) mean "killed", "injured" or "" (neither), beside the usual ones. Without such a column
+    `every` says what all of them are.
+    """
+
+    event: str
+    fate: str = ""
+    every: str = ""
+    words: dict[str, str] = {}
 
 
 class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,6 +101,7 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     name. `words` maps words of the file (lower case) to our codes, by field; "" is "not stated".
     `has_merged_header`: the line above the header's holds headings of several columns.
     `dates` is the notation of all columns of days, `notations` that of single columns.
+    `victims`: each row is a person, not a strike.
     """
 
     version: int
@@ -70,6 +114,8 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     sheet: str | None = None
     header_row: int = 1
     has_merged_header: bool = False
+    several_places: SeveralPlaces = SeveralPlaces.together
+    victims: Victims | None = None
     columns: dict[str, str] = {}
     constants: dict[str, str] = {}
     words: dict[str, dict[str, str]] = {}
@@ -106,7 +152,8 @@ def checked(mapping: TableMapping, name: str = "the mapping") -> TableMapping:
 
 def _faults(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:
     yield from _unknown(mapping)
-    if not mapping.says("start"):
+    yield from () if mapping.victims is None else _of_victims(mapping.victims)
+    if not (mapping.says("start") or mapping.says("year")):
         yield "date", "none", "a column or constant for `start`, the day of the incident"
     if not mapping.is_drawn and not any(mapping.says(field) for field in PLACES):
         yield "place", "none", "columns for `lon` and `lat`, or one for `place` or `admin1`"
@@ -118,6 +165,17 @@ def _faults(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:
     if mapping.is_drawn and not mapping.says("precision"):
         choice = ", ".join(Precision)
         yield "precision", "none", f"a constant or column `precision`, one of {choice}"
+
+
+def _of_victims(victims: Victims) -> Iterator[tuple[str, str, str]]:
+    if not victims.event:
+        yield "victims.event", "nothing", "the column whose values are equal for one event"
+    if bool(victims.fate) == bool(victims.every):
+        got = "both" if victims.fate else "neither"
+        yield "victims.fate, victims.every", got, "one: a column, or what all of them are"
+    for fate in (*victims.words.values(), *([victims.every] if victims.every else [])):
+        if fate not in FATES:
+            yield "victims", fate, f"one of {', '.join(FATES[:2])}, or empty in `words`"
 
 
 def _unknown(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:

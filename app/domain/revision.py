@@ -32,6 +32,7 @@ class Subject(StrEnum):
     attachment = "attachment"
     redaction = "redaction"
     story = "story"
+    approval = "approval"
 
 
 class Action(StrEnum):

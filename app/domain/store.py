@@ -120,8 +120,12 @@ class Store(TokenBook, Protocol):
                 is not the newest; nothing was written.
         """
 
-    def erase(self, seqs: Sequence[int], mark: Change, entry: Entry) -> Head:
+    def erase(
+        self, seqs: Sequence[int], mark: Change, entry: Entry, beside: Sequence[Change] = ()
+    ) -> Head:
         """Erase payloads and their salts for ever, and append the change that records it.
+
+        Changes `beside` it are appended before the mark.
 
         The chain can still be verified, since it covers digests; without its salt nobody can guess
         a payload from its digest. Copies go with `clear_log`.

@@ -44,6 +44,11 @@ class Terms(msgspec.Struct, frozen=True):
         is_open = face is Face.aggregates or bool(getattr(self, face.value))
         return is_open and level <= self.finest_level
 
+    def widen(self, other: Terms) -> bool:
+        """Tell whether these terms let something leave that others do not."""
+        faces = any(self.allow(face) and not other.allow(face) for face in Face)
+        return faces or self.finest_level > other.finest_level
+
 
 OPEN = Terms(raw=True, points=True, tiles=True, embeds=True, export=True, finest_level=2)
 
@@ -90,6 +95,8 @@ class Dataset(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     accessed: date | None = None
     terms: Terms = Terms()
     synthetic: bool = False
+    two_persons: bool = False
+    """Whether a second person approves what shows more of it, or erases a record."""
 
     @property
     def credit(self) -> str:

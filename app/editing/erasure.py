@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
+from app.domain.approval import Approval, ApprovalKind
 from app.domain.errors import InputError, NotFound
 from app.domain.revision import Action, Change, Erasure, Head, Revision, Subject, canonical
 from app.domain.store import Author, Store
+from app.editing.approvals import Request, ask
 from app.editing.purged import PurgeList
 from app.instance.workspace import Workspace
 
@@ -15,7 +19,14 @@ STORY = "story/"
 """What a story's slug is written after, to tell it from the id of an incident."""
 
 
-def purge(workspace: Workspace, ref: str, reason: str, author: Author) -> Head:
+def purge(
+    workspace: Workspace,
+    ref: str,
+    reason: str,
+    author: Author,
+    *,
+    beside: Sequence[Change] = (),
+) -> Head:
     """Erase all that an incident, or a story, ever held; a mark with the reason stays in the chain.
 
     `ref` is the id of an incident, or `story/` and a slug. The reason stays for ever, and everybody
@@ -28,15 +39,36 @@ def purge(workspace: Workspace, ref: str, reason: str, author: Author) -> Head:
         StoreBusy: somebody changed the incident meanwhile, and nothing was erased; or somebody
             reads the record, and a second purge removes what is left of it.
     """
-    if len(reason.strip()) < SHORTEST_REASON:
-        allowed = f"why it is erased, in {SHORTEST_REASON} characters or more, without its content"
-        raise InputError("reason", reason, allowed)
+    _check(reason)
     past = _history(workspace, ref)
-    head = _erase(workspace.store, past, str(uuid4()), reason.strip(), author)
+    head = _erase(workspace.store, past, _Mark(str(uuid4()), reason.strip()), author, beside)
     _remove_copies(workspace)  # also when an earlier purge ended before it did so
     if head is None:
         raise InputError(past[0].subject, ref, "one that was not erased before")
     return head
+
+
+def purge_or_ask(workspace: Workspace, ref: str, reason: str, author: Author) -> Head | Approval:
+    """Erase as `purge` does, or ask for a second person where the incident's dataset wants two.
+
+    A story has no dataset; one person erases it.
+    """
+    _check(reason)
+    past = _history(workspace, ref)
+    slug = past[0].key.partition("/")[0]
+    dataset = workspace.state().datasets.get(slug)
+    if past[0].subject is Subject.story or dataset is None or not dataset.two_persons:
+        return purge(workspace, ref, reason, author)
+    if all(one.payload is None for one in past):
+        raise InputError(past[0].subject, ref, "one that was not erased before")
+    request = Request(ApprovalKind.purge, slug, past[0].key.partition("/")[2], "", needs_two=True)
+    return ask(workspace, request, author, author.actor, reason.strip())
+
+
+def _check(reason: str) -> None:
+    if len(reason.strip()) < SHORTEST_REASON:
+        allowed = f"why it is erased, in {SHORTEST_REASON} characters or more, without its content"
+        raise InputError("reason", reason, allowed)
 
 
 def _remove_copies(workspace: Workspace) -> None:
@@ -55,23 +87,34 @@ def purge_again(store: Store, purged: PurgeList, author: Author) -> int:
     for one in purged.purges:
         if one.id not in marked:
             past = store.history(Subject(one.subject), one.key)
-            count += _erase(store, past, one.id, one.reason, author) is not None
+            count += _erase(store, past, _Mark(one.id, one.reason), author) is not None
     for token in store.tokens():
         if token.revoked_at is None and token.id in purged.revoked:
-            store.revoke_token(token.id, purged.revoked[token.id])
+            store.revoke_token(token.id, purged.revoked[token.id], author.actor)
     return count
 
 
+class _Mark(NamedTuple):
+    """The number of a purge, and why."""
+
+    number: str
+    reason: str
+
+
 def _erase(
-    store: Store, past: list[Revision], number: str, reason: str, author: Author
+    store: Store,
+    past: list[Revision],
+    mark: _Mark,
+    author: Author,
+    beside: Sequence[Change] = (),
 ) -> Head | None:
     """Erase the payloads of one history, with a mark of this number; None if there are none."""
     seqs = tuple(one.seq for one in past if one.payload is not None)
     if not seqs:
         return None
-    erasure = Erasure(past[0].subject, past[0].key, seqs, reason)
-    mark = Change(Subject.erasure, number, Action.add, canonical(erasure))
-    return store.erase(seqs, mark, author.entry(f"purge: {reason}"))
+    erasure = Erasure(past[0].subject, past[0].key, seqs, mark.reason)
+    change = Change(Subject.erasure, mark.number, Action.add, canonical(erasure))
+    return store.erase(seqs, change, author.entry(f"purge: {mark.reason}"), beside)
 
 
 def _history(workspace: Workspace, ref: str) -> list[Revision]:

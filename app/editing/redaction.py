@@ -11,10 +11,12 @@ from typing import TypeVar
 import msgspec
 
 from app.domain.account import Holder, Role
+from app.domain.approval import Approval, ApprovalKind
 from app.domain.errors import InputError
 from app.domain.redaction import Reason, Redaction, TextPart, hidden_parts
 from app.domain.revision import Action, Change, Revision, Subject, canonical, checked_reason
-from app.domain.store import Entry
+from app.domain.store import Author
+from app.editing.approvals import Request, write_or_ask
 from app.editing.edits import Editor
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
@@ -30,8 +32,12 @@ class Redactor:
     holder: Holder
     now: datetime
 
-    def redact(self, ref: str, texts: Sequence[str], code: str, reason: str) -> Redaction:
+    def redact(
+        self, ref: str, texts: Sequence[str], code: str, reason: str
+    ) -> Redaction | Approval:
         """Hide parts of a record; what was hidden before is replaced by this.
+
+        Hiding less than before waits for a second person where the dataset wants two.
 
         Raises:
             NotFound: there is no such record in the holder's scope.
@@ -43,11 +49,10 @@ class Redactor:
         if not parts:
             raise InputError("texts", "none", f"one or more of {', '.join(TextPart)}")
         redaction = Redaction(key, parts, _word(Reason, "code", code))
-        self._write(redaction, self._past(key), reason, gone=False)
-        return redaction
+        return self._write(redaction, self._past(key), reason, gone=False) or redaction
 
-    def lift(self, ref: str, reason: str) -> str:
-        """Show a record's text again; returns the record's key.
+    def lift(self, ref: str, reason: str) -> Approval | None:
+        """Show a record's text again, or ask for a second person where the dataset wants two.
 
         Raises:
             InputError: nothing of it is redacted, or no reason.
@@ -58,8 +63,7 @@ class Redactor:
         if not past or past[-1].action is Action.retract or past[-1].payload is None:
             raise InputError("incident", ref, "one of which something is redacted")
         standing = msgspec.json.decode(past[-1].payload, type=Redaction)
-        self._write(standing, past, reason, gone=True)
-        return key
+        return self._write(standing, past, reason, gone=True)
 
     def hidden(self, ref: str) -> dict[str, str]:
         """List the parts of a record that the public does not see, with the reason of each."""
@@ -75,14 +79,26 @@ class Redactor:
 
     def _write(
         self, redaction: Redaction, past: Sequence[Revision], reason: str, *, gone: bool
-    ) -> None:
+    ) -> Approval | None:
         """Write after what was read: another's later redaction is never undone unseen."""
-        text, store = checked_reason(reason), self.workspace.store
+        text, author = checked_reason(reason), Author(self.holder.actor, self.now)
         newest = past[-1].seq if past else None
         action = Action.retract if gone else Action.amend if past else Action.add
         change = Change(Subject.redaction, redaction.key, action, canonical(redaction), newest)
-        store.write([change], Entry(self.now, self.holder.actor, text), {})
-        self.workspace.index.after_write()
+        slug, _, number = redaction.key.partition("/")
+        dataset = self.workspace.state().datasets[slug]
+        remaining = set[TextPart]() if gone else set(redaction.texts)
+        shown = [part for part in _hidden(past) if part not in remaining]
+        needs_two = bool(shown) and dataset.two_persons
+        request = Request(ApprovalKind.lift, slug, number, ", ".join(shown), needs_two, change)
+        return write_or_ask(self.workspace, request, author, self.holder.identity, text)
+
+
+def _hidden(past: Sequence[Revision]) -> tuple[TextPart, ...]:
+    """List what is hidden now."""
+    if not past or past[-1].action is Action.retract or past[-1].payload is None:
+        return ()
+    return msgspec.json.decode(past[-1].payload, type=Redaction).texts
 
 
 def _word(kind: type[Word], name: str, text: str) -> Word:

@@ -108,10 +108,10 @@ def _bound(
     toll: str, path: tuple[str, ...], bound: str
 ) -> Callable[[Sequence[ExportFeature], Sequence[Properties]], list[object]]:
     def read(_features: Sequence[ExportFeature], properties: Sequence[Properties]) -> list[object]:
-        values = [one[toll] for one in properties]
+        parts = [one[toll] for one in properties]
         for step in path:
-            values = [None if one is None else one.get(step) for one in values]
-        return [None if one is None else one.get(bound) for one in values]
+            parts = [part and part.get(step) for part in parts]
+        return [part[bound] if part else None for part in parts]
 
     return read
 

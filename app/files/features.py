@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import InvalidFile
+from app.files.jsonlines import is_by_line, is_features, values_of
 from app.files.source import BadFieldError, SourceFile, load_json
 
 
@@ -39,7 +40,19 @@ def features(source: SourceFile) -> list[Feature]:
     Raises:
         InvalidFile: not JSON, or without a list of features.
     """
-    return features_of(load_json(source), source)
+    return features_of(collection_of(source), source)
+
+
+def collection_of(source: SourceFile) -> object:
+    """Read a feature collection; a Feature on each line, or one alone, is a collection too.
+
+    Raises:
+        InvalidFile: not JSON.
+    """
+    if not is_features(source):
+        return load_json(source)
+    members = list(values_of(source)) if is_by_line(source) else [load_json(source)]
+    return {"type": "FeatureCollection", "features": members}
 
 
 def features_of(document: object, source: SourceFile) -> list[Feature]:

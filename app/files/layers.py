@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import re
 import tempfile
 import warnings
 import zipfile
@@ -221,6 +222,46 @@ def geodatabase_areas(source: SourceFile) -> Iterator[Area]:
                 yield from _areas(path, layer, source)
 
 
+class VectorForm(NamedTuple):
+    """A form of vector file that GDAL reads by its ending: its first bytes, and its layer.
+
+    `crs` is that of files that do not state one.
+    """
+
+    ending: str
+    mark: re.Pattern[bytes]
+    layer: str | None = None
+    crs: str | None = None
+
+
+FLATGEOBUF = VectorForm("fgb", re.compile(rb"^fgb\x03fgb"))
+TOPOJSON = VectorForm(
+    "topojson", re.compile(rb'^\s*\{.*?"type"\s*:\s*"Topology"', re.DOTALL), None, LONGITUDE_FIRST
+)
+GPX = VectorForm("gpx", re.compile(rb"<gpx[\s>]"), "waypoints")
+FORMS = (FLATGEOBUF, TOPOJSON, GPX)
+"""Of GPX only the waypoints: a track is where somebody went, and no incident."""
+
+
+def has_form(source: SourceFile, form: VectorForm) -> bool:
+    """Tell whether a file has a form, by its first bytes."""
+    return form.mark.search(source.head[:2_000]) is not None
+
+
+def form_areas(source: SourceFile, form: VectorForm) -> Iterator[Area]:
+    """Read the features of a file in one of these forms.
+
+    Raises:
+        InvalidFile: it cannot be read, or declares an entity.
+    """
+    if form is GPX and b"<!DOCTYPE" in source.head:
+        raise InvalidFile(f"content of {source.name}", "a DOCTYPE", "GPX without one")
+    with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
+        path = Path(folder) / f"file.{form.ending}"  # the library looks at the extension
+        path.symlink_to(source.path.resolve())
+        yield from _areas(path, form.layer, source, form.crs)
+
+
 def geojson_areas(
     document: object, source: SourceFile, crs: str = LONGITUDE_FIRST
 ) -> Iterator[Area]:
@@ -270,7 +311,7 @@ def _gdal_errors(source: SourceFile) -> Iterator[None]:
         got = "one that GDAL cannot read"
         where = f"reference system of {source.name}"
         raise InvalidFile(where, got, "one that PROJ knows") from wrong
-    except (DataSourceError, DataLayerError, UnicodeDecodeError) as wrong:
+    except (DataSourceError, DataLayerError, UnicodeDecodeError, IndexError) as wrong:
         raise InvalidFile(source.name, str(wrong)[:200], "a file that GDAL can read") from wrong
 
 
@@ -296,14 +337,16 @@ def _unpacked_shapefiles(source: SourceFile, folder: Path) -> list[Path]:
     return paths
 
 
-def _areas(path: Path, layer: str | None, source: SourceFile) -> Iterator[Area]:
+def _areas(
+    path: Path, layer: str | None, source: SourceFile, crs: str | None = None
+) -> Iterator[Area]:
     with _gdal_errors(source):
         meta, _ids, wkb, columns = pyogrio.raw.read(path, layer=layer, force_2d=True)
     # An invalid geometry (an open ring) is a fault of its feature, not of the whole file.
     shapes = shapely.from_wkb(wkb, on_invalid="ignore")
     if shapely.get_num_coordinates(shapes).sum() > MAX_VERTICES:
         raise TooLarge(f"vertices of {source.name}", "more", f"at most {MAX_VERTICES:,}")
-    moved = in_degrees(shapes, meta["crs"], source)
+    moved = in_degrees(shapes, meta["crs"] or crs, source)
     names = [str(name) for name in meta["fields"]]
     for number, shape in enumerate(moved):
         fields = {name: column[number] for name, column in zip(names, columns, strict=True)}

@@ -6,6 +6,7 @@ cell is the one that was saved with its formula.
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from collections import defaultdict
@@ -31,6 +32,7 @@ from app.files.delimited import (
     first_cells,
     records_of,
 )
+from app.files.jsonlines import is_rows, objects_of
 from app.files.layers import ZIP_ERRORS, UnpackedSize, unpacked_blocks, zipped_names
 from app.files.source import (
     EMPTY_ROW,
@@ -157,11 +159,31 @@ def grid(source: SourceFile, sheet: str | None = None) -> Iterator[list[str]]:
         InvalidFile: not UTF-8, no such sheet, or not a table.
         TooLarge: over a bound on columns or cells.
     """
-    for line in _workbook_lines(source, sheet) if is_workbook(source) else _delimited_lines(source):
+    for line in _lines_of(source, sheet):
         if len(line) > MOST_COLUMNS:
             most = f"at most {MOST_COLUMNS:,}"
             raise TooLarge(f"columns of {source.name}", f"{len(line):,}", most)
         yield line
+
+
+def _lines_of(source: SourceFile, sheet: str | None) -> Iterator[list[str]]:
+    if is_workbook(source):
+        return _workbook_lines(source, sheet)
+    return _json_lines(source) if is_rows(source) else _delimited_lines(source)
+
+
+def _json_lines(source: SourceFile) -> Iterator[list[str]]:
+    """Read objects as a table: the header has the names of all of them."""
+    rows = objects_of(source)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    yield names
+    for row in rows:
+        yield [_json_text(row.get(name)) for name in names]
+
+
+def _json_text(value: object) -> str:
+    is_nested = isinstance(value, (dict, list))
+    return json.dumps(value, ensure_ascii=False) if is_nested else cell_text(value)
 
 
 def visible_sheets(source: SourceFile) -> list[str]:
@@ -189,6 +211,8 @@ def first_lines(source: SourceFile, most: int, sheet: str | None = None) -> list
     """
     if is_workbook(source):
         return [list(line) for line in _first_rows(source, _stamp(source), sheet)[:most]]
+    if is_rows(source):
+        return list(islice(_json_lines(source), most))
     head = decoded_head(source)
     lines = first_cells(head, delimiter_of(head), most)
     return [[trimmed(cell) for cell in line] for line in lines]

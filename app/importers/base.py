@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from app.domain.control import ControlSnapshot
 from app.domain.incident import Incident
 from app.domain.mapping import TableMapping
+from app.domain.place import LonLat
 from app.domain.region import Region
 from app.domain.wave import Wave
 from app.files.source import Rejection, SourceFile
@@ -24,10 +25,14 @@ from app.reference.theatre import Theatre
 
 
 class Dropped(NamedTuple):
-    """A row that is out of scope, with the reason under which the report counts it."""
+    """A row that is out of scope, with the reason under which the report counts it.
+
+    `point`: where it lies, for a row that is only out of the theatre.
+    """
 
     row: int
     reason: str
+    point: LonLat | None = None
 
 
 class Warned(NamedTuple):

@@ -9,6 +9,7 @@ from app.importers.base import Importer
 from app.importers.cir import Cir
 from app.importers.deepstate_daily import DeepStateDaily
 from app.importers.deepstate_raw import DeepStateRaw
+from app.importers.described import DESCRIBED
 from app.importers.geoconfirmed import GeoConfirmed
 from app.importers.hxl import Hxl
 from app.importers.isw import Isw
@@ -39,6 +40,7 @@ FORMATS: dict[str, Importer] = {
         MissileAttacks(),
         GeoConfirmed(),
         Viina(),
+        *DESCRIBED,
         Hxl(),
         Texty(),
         Unosat(),

@@ -123,12 +123,7 @@ def _point(placemark: Element) -> LonLat:
 
 def _values(placemark: Element, context: Context) -> dict[str, object]:
     mapping = context.table
-    html = placemark.findtext("description") or ""
-    texts = {
-        "name": _visible_text(placemark.findtext("name") or ""),
-        "description": _visible_text(html),
-    }
-    texts.update(_extended_data(placemark))
+    html, texts = placemark.findtext("description") or "", _texts(placemark)
     values: dict[str, object] = {
         "place": texts["name"] or None,
         "description": texts["description"] or None,
@@ -147,6 +142,31 @@ def _values(placemark: Element, context: Context) -> dict[str, object]:
     if not values.get("start"):
         raise BadFieldError("TimeStamp", "", TIME_NEEDED)
     return values
+
+
+def _texts(placemark: Element) -> dict[str, str]:
+    """Collect the texts of a placemark that a mapping may name."""
+    return {
+        "name": _visible_text(placemark.findtext("name") or ""),
+        "description": _visible_text(placemark.findtext("description") or ""),
+        **_extended_data(placemark),
+    }
+
+
+def untimed_texts(source: SourceFile) -> list[dict[str, str]]:
+    """List the texts of placemarks that are points, in a file where none has a time of its own.
+
+    So are the maps of Google My Maps, whose days stand in a column; nothing for other files.
+    """
+    if not KmlPoints().recognises(source):
+        return []
+    try:
+        placemarks = list(parsed(document(source), source).iter("Placemark"))
+    except InputError:
+        return []
+    if any(_typed_times(placemark, None) for placemark in placemarks):
+        return []
+    return [_texts(one) for one in placemarks if one.find(".//Point") is not None]
 
 
 def _extended_data(placemark: Element) -> dict[str, str]:

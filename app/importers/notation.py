@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from app.domain.mapping import Notation
 from app.files import parsing
 from app.files.source import BadFieldError
+from app.importers.edtf import span_of
 
 CLOCK = r"(?:[ T]+(?P<clock>\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]\.?m\.?)?))?"
 OFFSET = r"(?: ?(?P<offset>Z|[+-]\d\d:?\d\d))?"
@@ -68,6 +69,7 @@ WRITTEN = {
     Notation.month_name: "a day as 17 March 2024",
     Notation.epoch_s: "seconds since 1970",
     Notation.epoch_ms: "milliseconds since 1970",
+    Notation.edtf: "a day, a month or a span as 2024-03-XX or 2024-03-01/2024-03-05",
     Notation.serial: "a day as a spreadsheet's number, such as 45370",
 }
 DAY_S = 86_400
@@ -83,7 +85,7 @@ CLOCK_ALONE = re.compile(
     r"(?: ?(?P<half>[ap])\.?m\.?)?",
     re.IGNORECASE,
 )
-CERTAIN = (Notation.ymd, Notation.month_name, Notation.serial)
+CERTAIN = (Notation.ymd, Notation.month_name, Notation.serial, Notation.edtf)
 """Notations that no other can be taken for: they are read beside the one that a mapping names."""
 
 
@@ -101,6 +103,10 @@ def day_of(text: str, notation: Notation, name: str, zone: str | None = None) ->
         return _from_epoch(text, 1000 if notation is Notation.epoch_ms else 1, name)
     if notation is Notation.serial:
         return _from_serial(text, name, zone)
+    if notation is Notation.edtf:
+        if span := span_of(text):
+            return str(parsing.iso_day(span.first.isoformat(), name))
+        raise BadFieldError(name, text, WRITTEN[notation])
     match = PATTERNS[notation].fullmatch(text.strip())
     parts = match.groupdict() if match else {}
     try:

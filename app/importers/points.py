@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -20,14 +20,21 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.errors import InputError, InvalidFile, TooLarge
 from app.domain.place import LonLat
 from app.files import parsing
-from app.files.features import UNREADABLE, features_of, geometry
+from app.files.features import UNREADABLE, collection_of, features_of, geometry
+from app.files.jsonlines import is_features
 from app.files.layers import (
+    FLATGEOBUF,
+    FORMS,
+    GPX,
     LONGITUDE_FIRST,
     MOST_UNPACKED_BYTES,
+    TOPOJSON,
     Area,
+    form_areas,
     geodatabase_areas,
     geopackage_areas,
     geopackage_kinds,
+    has_form,
     has_geodatabase,
     has_shapefile,
     in_degrees,
@@ -38,7 +45,7 @@ from app.files.layers import (
     zipped_names,
 )
 from app.files.sheets import cell_text
-from app.files.source import MOST_COLUMNS, BadFieldError, SourceFile, decoded_head, load_json
+from app.files.source import MOST_COLUMNS, BadFieldError, SourceFile, decoded_head
 
 PARQUET = b"PAR1"
 SHAPE_TYPES_OF_POINTS = (1, 8, 11, 18, 21, 28)
@@ -48,6 +55,7 @@ A_POINT = "a Point; areas and lines are no incidents"
 POINTS = re.compile(r'"type"\s*:\s*"(Multi)?Point"')
 POLYGONS = re.compile(r'"type"\s*:\s*"(Multi)?Polygon"')
 BATCH = 4_096
+Is = Callable[[SourceFile], bool]
 
 
 class PointFeature(NamedTuple):
@@ -70,18 +78,17 @@ class PointFeature(NamedTuple):
 
 def kind_of(source: SourceFile) -> str | None:
     """Return the kind of a file of points; None for any other file."""
-    if source.head.startswith(PARQUET):
-        return "GeoParquet" if _is_geoparquet(source) else None
-    if has_geodatabase(source):
-        return "a file geodatabase in a zip"
-    if has_shapefile(source):
-        return "a zip with a shapefile of points" if _shapes_are_points(source) else None
-    if is_geopackage(source):
-        return "a GeoPackage with points" if _package_has_points(source) else None
+    for is_one, kind, has_points in _PACKED:
+        if is_one(source):
+            return kind if has_points(source) else None
     head = decoded_head(source)
-    if head.lstrip().startswith("{") and "FeatureCollection" in head and POINTS.search(head):
-        return None if POLYGONS.search(head) else "a feature collection of points"
-    return None
+    if not POINTS.search(head) or POLYGONS.search(head):
+        return None
+    if has_form(source, TOPOJSON):
+        return "TopoJSON with points"
+    if head.lstrip().startswith("{") and "FeatureCollection" in head:
+        return "a feature collection of points"
+    return "GeoJSON features of points" if is_features(source) else None
 
 
 def point_features(source: SourceFile) -> Iterator[PointFeature]:
@@ -99,6 +106,8 @@ def point_features(source: SourceFile) -> Iterator[PointFeature]:
         yield from map(_from_area, shapefile_areas(source))
     elif is_geopackage(source):
         yield from map(_from_area, geopackage_areas(source))
+    elif form := next((one for one in FORMS if has_form(source, one)), None):
+        yield from map(_from_area, form_areas(source, form))
     else:
         yield from _geojson_features(source)
 
@@ -136,7 +145,7 @@ def _text(value: object) -> str:
 
 
 def _geojson_features(source: SourceFile) -> Iterator[PointFeature]:
-    document = load_json(source)
+    document = collection_of(source)
     stated = stated_crs(document)
     for feature in features_of(document, source):
         if feature["fault"] is not None:
@@ -173,6 +182,14 @@ def _package_has_points(source: SourceFile) -> bool:
     except InputError:
         return False
     return bool(kinds) and kinds <= {"Point", "MultiPoint"}
+
+
+def _kinds_are_points(source: SourceFile) -> bool:
+    try:
+        first = next(iter(form_areas(source, FLATGEOBUF)), None)
+    except InputError:
+        return False
+    return first is not None and isinstance(first.shape, (Point, MultiPoint))
 
 
 def _is_geoparquet(source: SourceFile) -> bool:
@@ -226,3 +243,14 @@ def _batch_features(
         raise InvalidFile(f"geometry of {source.name}", str(wrong), "WKB") from wrong
     moved = in_degrees(np.asarray(shapes, dtype=object), stated, source)
     return [_point_feature(row, shape) for row, shape in zip(rows, moved, strict=True)]
+
+
+_PACKED: tuple[tuple[Is, str, Is], ...] = (
+    (lambda source: source.head.startswith(PARQUET), "GeoParquet", _is_geoparquet),
+    (has_geodatabase, "a file geodatabase in a zip", lambda _source: True),
+    (has_shapefile, "a zip with a shapefile of points", _shapes_are_points),
+    (is_geopackage, "a GeoPackage with points", _package_has_points),
+    (lambda source: has_form(source, FLATGEOBUF), "a FlatGeobuf with points", _kinds_are_points),
+    (lambda source: has_form(source, GPX), "waypoints of GPX", lambda _source: True),
+)
+"""How a file of another sort than JSON is known, its kind, and how it is known to be of points."""

@@ -7,6 +7,10 @@ import hmac
 import re
 import secrets
 from datetime import datetime, timedelta
+from typing import Required
+
+import msgspec
+from typing_extensions import TypedDict, Unpack
 
 from app.domain.account import Holder, Role, Token, TokenBook
 from app.domain.errors import InputError, NotAllowed, NotFound, NotKnown
@@ -18,36 +22,62 @@ SHAPE = re.compile(rf"{PREFIX}_([0-9a-f]{{12}})_([A-Za-z0-9_-]{{43}})")
 MOST_DAYS = 3650
 LONGEST_NAME = 60
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+CLAIM = re.compile(r"([A-Za-z0-9_.:/-]{1,80})=([^\x00-\x1f\x7f]{1,200})")
+NO_SECRET = b""
+"""The digest of a token that nobody can show: no SHA-256 is empty."""
+
 NOBODY = hashlib.sha256(b"").digest()
 """The digest for a token without a row: the comparison takes as long as for a wrong secret."""
 
 
-def create_token(  # noqa: PLR0913  what a token says of its holder, each by name
-    book: TokenBook,
-    name: str,
-    role: Role,
-    *,
-    now: datetime,
-    days: int | None = None,
-    datasets: tuple[str, ...] = (),
+class _Facts(TypedDict, total=False):
+    """What a token says of its holder."""
+
+    now: Required[datetime]
+    days: int | None
+    datasets: tuple[str, ...]
+    made_by: str | None
+
+
+def create_token(
+    book: TokenBook, name: str, role: Role, **facts: Unpack[_Facts]
 ) -> tuple[Token, str]:
     """Create a token and return it with its text, which is not stored and cannot be shown again.
 
     Raises:
         InputError: a name or a number of days that does not fit.
     """
+    secret, token = secrets.token_urlsafe(SECRET_BYTES), _token(name, role, facts)
+    book.add_token(token, digest_of(secret))
+    return token, f"{PREFIX}_{token.id}_{secret}"
+
+
+def grant(book: TokenBook, claim: str, role: Role, **facts: Unpack[_Facts]) -> Token:
+    """Create a token without a secret, for whoever signs in with a claim such as `groups=editors`.
+
+    Raises:
+        InputError: a claim or a number of days that does not fit.
+    """
+    fits = CLAIM.fullmatch(claim)
+    if fits is None:
+        raise InputError("claim", claim, "a claim and its content, such as groups=editors")
+    token = msgspec.structs.replace(_token(fits[1][:LONGEST_NAME], role, facts), claim=claim)
+    book.add_token(token, NO_SECRET)
+    return token
+
+
+def _token(name: str, role: Role, facts: _Facts) -> Token:
+    now, days, datasets = facts["now"], facts.get("days"), facts.get("datasets", ())
     _check(name, days, datasets)
-    secret = secrets.token_urlsafe(SECRET_BYTES)
-    token = Token(
+    return Token(
         id=secrets.token_hex(6),
         name=name.strip(),
         role=role,
         datasets=datasets,
         created_at=now,
         expires_at=None if days is None else now + timedelta(days=days),
+        made_by=facts.get("made_by"),
     )
-    book.add_token(token, _digest(secret))
-    return token, f"{PREFIX}_{token.id}_{secret}"
 
 
 def _check(name: str, days: int | None, datasets: tuple[str, ...]) -> None:
@@ -62,7 +92,7 @@ def _check(name: str, days: int | None, datasets: tuple[str, ...]) -> None:
             raise InputError("dataset", slug, allowed)
 
 
-def _digest(secret: str) -> bytes:
+def digest_of(secret: str) -> bytes:
     """Hash a secret; 256 random bits need no slow hash and no salt."""
     return hashlib.sha256(secret.encode()).digest()
 
@@ -79,7 +109,7 @@ def holder_of(book: TokenBook, text: str, now: datetime) -> Holder:
     shaped = SHAPE.fullmatch(text)
     number, secret = shaped.groups() if shaped else ("", "")
     token, digest = book.find_token(number) or (None, NOBODY)
-    is_right = hmac.compare_digest(_digest(secret or "-"), digest)
+    is_right = hmac.compare_digest(digest_of(secret or "-"), digest)
     if token is None or not is_right:
         raise NotKnown("The token is not known here: check that it was copied whole.")
     if not token.is_valid_at(now):
@@ -94,7 +124,7 @@ def local_holder() -> Holder:
     return Holder(operator_name(), Role.admin)
 
 
-def revoke_token(book: TokenBook, number: str, now: datetime) -> Token:
+def revoke_token(book: TokenBook, number: str, now: datetime, by: str) -> Token:
     """Revoke a token, from the next request on.
 
     Raises:
@@ -102,7 +132,7 @@ def revoke_token(book: TokenBook, number: str, now: datetime) -> Token:
     """
     if book.find_token(number) is None:
         raise NotFound(f"There is no token {number!r}: `strikemap token list` names them.")
-    book.revoke_token(number, now)
+    book.revoke_token(number, now, by)
     row = book.find_token(number)
     assert row is not None  # noqa: S101  tokens are never deleted
     return row[0]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,32 +15,38 @@ from typing import NamedTuple
 
 from app.domain.count import TOLLS
 from app.domain.damage import Grade
-from app.domain.mapping import DAYS, Notation
+from app.domain.mapping import DAYS, IN_ONE_CELL, NUMBERED, Notation
 from app.domain.place import Bounds, LonLat, Precision
+from app.files.sheets import squeezed
 from app.files.source import BadFieldError
 from app.importers.coordinates import degrees, position, states_order
 from app.importers.counts import count_of
 from app.importers.notation import CERTAIN, PATTERNS, clock_of, day_of
 from app.importers.words import Words
+from app.intake.column_words import codes_of
 
 SHARE = 0.9
 """Share of a column's values that must fit; the rest may be faults of the file."""
 
+NO_KEY = "its values repeat, so it is no key"
+NO_PEOPLE = "not mapped: names of people have no field here"
 EMPTY_COLUMN = "but every cell is empty"
 MOSTLY = 0.5
 """Share for a column that is called a date: a day that cannot be read is a rejection."""
+
+NUMBER_AT_END = re.compile(r"[ _]?[1-9]$")
+"""The number of one of several places: lat1, "Latitude 2"."""
 
 DECIMAL = re.compile(r"-?\d{1,3}[.]\d+")
 DECIMAL_COMMA = re.compile(r"-?\d{1,3},\d+")
 LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 WORDS_OF_OURS = {"precision": frozenset(Precision), "grade": frozenset(Grade)}
 FIELDS_OF_CROSSWALKS = ("precision", "status", "grade")
-PAIRS = ("lat_lon", "lon_lat")
 TIMES = ("start_time", "end_time")
-NEEDED = (*DAYS[:2], *TIMES, "lon", "lat", *PAIRS, "precision")
+NEEDED = (*DAYS[:2], *TIMES, "lon", "lat", *IN_ONE_CELL, "precision")
 """Fields in doubt of which a person decides; a wrong precision draws a region as a point."""
 
-WRITINGS = (*PATTERNS, Notation.serial)
+WRITINGS = (*PATTERNS, Notation.serial, Notation.edtf)
 DAY_FIRST, MONTH_FIRST = Notation.dmy, Notation.mdy
 
 
@@ -56,10 +62,19 @@ class Draft:
 
     def take(self, column: str, to: str, why: str) -> None:
         """Map a column, unless the field has one."""
-        if to in self.columns.values():
+        is_next = to in NUMBERED and NUMBER_AT_END.search(column)
+        if to in self.columns.values() and not is_next:
             self.leave(column, to, f"not mapped: {to} is read from another column")
         else:
             self.columns[column], self.why[column] = to, f"{to}: {why}"
+
+    def keep_only(self, fields: Collection[str]) -> None:
+        """Leave out the columns of fields that the format of the file does not read."""
+        for column, to in list(self.columns.items()):
+            if to not in fields:
+                del self.columns[column]
+                self.why[column] = f"not mapped: called like {to}, but not read in this format"
+                self.doubts.pop(column, None)
 
     def leave(self, column: str, to: str, why: str) -> None:
         """Leave a column out; of a needed field or a number of people, that is a doubt."""
@@ -95,9 +110,20 @@ def draft_of(
         _by_name(draft, column, values, words, bounds)
     _by_values(draft, columns, bounds, words, has_points=has_points)
     if {"lat", "lon"} <= set(draft.columns.values()):  # the place needs no other column
-        for column in [one for one in draft.doubts if field_of(one, words) in PAIRS]:
+        for column in [one for one in draft.doubts if field_of(one, words) in IN_ONE_CELL]:
             del draft.doubts[column]
+    _ask_of_victims(draft)
     return draft
+
+
+def _ask_of_victims(draft: Draft) -> None:
+    """Ask whether each row is a victim, where people are named and keys of events repeat."""
+    keys = [name for name, why in draft.why.items() if why.endswith(NO_KEY)]
+    if keys and NO_PEOPLE in draft.why.values():
+        draft.doubts[keys[0]] = (
+            f"the table names people, and values of {keys[0]!r} repeat: if each row is a victim, "
+            f"state it under [victims], event = {keys[0]!r}; if not, import with this mapping"
+        )
 
 
 def column_words(name: str) -> str:
@@ -107,24 +133,28 @@ def column_words(name: str) -> str:
 
 def field_of(name: str, words: Words) -> str | None:
     """Return the field that a column's name stands for; under a merged header, by its last part."""
-    columns = words.context.taxonomy.columns
+    fields = words.context.taxonomy.columns.field_of
     whole, last = column_words(name), column_words(name.rsplit(" / ", 1)[-1])
-    return columns.field_of.get(whole) or columns.field_of.get(last)
+    plain = NUMBER_AT_END.sub("", whole)
+    to = fields.get(plain)
+    return fields.get(whole) or fields.get(last) or (to if to in NUMBERED else None)
 
 
 def _by_name(draft: Draft, name: str, values: Sequence[str], words: Words, bounds: Bounds) -> None:
     """Map a column whose name is known, when its values fit."""
     if column_words(name) in words.context.taxonomy.columns.people:
-        draft.why[name] = "not mapped: names of people have no field here"
+        draft.why[name] = NO_PEOPLE
         return
     to = field_of(name, words)
     if to is None:
         return
+    if to in TIMES and _are_days(values):  # "time" is often a day with its time
+        to = DAYS[TIMES.index(to)]
     if not values:
         draft.why[name] = f"not mapped: called like {to}, {EMPTY_COLUMN}"
     elif to in DAYS:
         _take_day(draft, name, to, values, f"called {name!r}")
-    elif to in PAIRS:
+    elif to in IN_ONE_CELL:
         _take_pair(draft, name, values, bounds, f"called {name!r}")
     elif misfit := _misfit(draft, to, values, words, bounds):
         draft.leave(name, to, f"not mapped: called like {to}, but {misfit}")
@@ -141,13 +171,24 @@ def _misfit(
     if set(values) <= WORDS_OF_OURS.get(to, frozenset()):
         return None
     if to in FIELDS_OF_CROSSWALKS:
-        return f"its words need a crosswalk under [words.{to}] first: {_sample(values)}"
+        is_known = to == "grade" and _are_grades(values, words)
+        return (
+            None
+            if is_known
+            else f"its words need a crosswalk under [words.{to}] first: {_sample(values)}"
+        )
     if to == "source_key":
-        return "its values repeat, so it is no key" if len(set(values)) < len(values) else None
+        return NO_KEY if len(set(values)) < len(values) else None
     fits = _fitting(to, words)
     if fits is _is_count and not any(map(_is_number, values)):
         return f"no value is a number: {_sample(values)}"
     return None if _share(values, fits) >= SHARE else f"its values do not fit: {_sample(values)}"
+
+
+def _are_grades(values: Sequence[str], words: Words) -> bool:
+    """Tell whether every word of damage is known: a word that is not would reject its rows."""
+    counts = {squeezed(text): 1 for text in values}
+    return len(codes_of("grade", counts, words.context.taxonomy)) == len(counts)
 
 
 def _fitting(to: str, words: Words) -> Callable[[str], object]:
@@ -207,7 +248,7 @@ def _number(text: str) -> float | None:
 
 def _take_pair(draft: Draft, name: str, values: Sequence[str], bounds: Bounds, why: str) -> None:
     """Map a column of points in one cell when only one order puts them into the theatre."""
-    firsts = {to: [_position(text, to) for text in values] for to in PAIRS}
+    firsts = {to: [_position(text, to) for text in values] for to in IN_ONE_CELL}
     readable = sum(
         point is not None or other is not None
         for point, other in zip(*firsts.values(), strict=True)
@@ -225,7 +266,7 @@ def _take_pair(draft: Draft, name: str, values: Sequence[str], bounds: Bounds, w
             for text, fits, other in zip(values, inside[to], inside[back], strict=True)
             if fits and not other
         ]
-        for to, back in (PAIRS, PAIRS[::-1])
+        for to, back in (IN_ONE_CELL, IN_ONE_CELL[::-1])
     )
     if lat_only and not lon_only:
         draft.take(name, "lat_lon", f"{why}, and only latitude first lies in the theatre")
@@ -351,7 +392,7 @@ def _by_values(
     }
     if "start" not in draft.columns.values():
         _only(draft, "start", [n for n, v in open_columns.items() if _are_days(v)], open_columns)
-    if not has_points and not {"lat", "lon", *PAIRS} & set(draft.columns.values()):
+    if not has_points and not {"lat", "lon", *IN_ONE_CELL} & set(draft.columns.values()):
         ranges = {"lat": (bounds.south, bounds.north), "lon": (bounds.west, bounds.east)}
         for to, (low, high) in ranges.items():
             fitting = [n for n, v in open_columns.items() if _all_within(v, low, high)]

@@ -1,4 +1,4 @@
-"""Matches the words of weapons and sectors in a table to our codes, in English and Ukrainian."""
+"""Matches words of weapons, sectors and damage in a table to our codes: English and Ukrainian."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from app.domain.damage import Grade
 from app.files.sheets import squeezed
 from app.importers.words import SEVERAL
 from app.reference.taxonomy import Taxonomy
 
-FIELDS_OF_WORDS = ("weapons", "sector")
+FIELDS_OF_WORDS = ("weapons", "sector", "grade")
 MOST_WORDS = 100
 QUOTES = re.compile("[’ʼ`´]")
 MARKS = re.compile(r"[^\w'/-]+")
@@ -37,18 +38,24 @@ def words_of(
 
 def codes_of(to: str, words: Mapping[str, int], taxonomy: Taxonomy) -> dict[str, str]:
     """Return the code of each word that a list has; the others stay without one."""
-    terms = taxonomy.weapons if to == "weapons" else taxonomy.sectors
-    labels = {terms.label(code, lang): code for lang in ("en", "uk") for code in terms.codes}
     code_by_word = {
-        **labels,
+        **_labels(to, taxonomy),
         **taxonomy.crosswalk("free_words")[to],
-        **taxonomy.crosswalk("mapped")[to],
-        **{code: code for code in terms.codes},
+        **taxonomy.crosswalk("mapped").get(to, {}),
     }
     codes = {_plain(word): code for word, code in code_by_word.items()}
     bare = {_bare(word): code for word, code in codes.items() if _bare(word)}
     matches = {word: codes.get(_plain(word)) or bare.get(_bare(_plain(word))) for word in words}
     return {word: code for word, code in matches.items() if code}
+
+
+def _labels(to: str, taxonomy: Taxonomy) -> dict[str, str]:
+    """Return the codes of a field by themselves, and by their names in two languages."""
+    if to == "grade":
+        return {grade.value: grade.value for grade in Grade}
+    terms = taxonomy.weapons if to == "weapons" else taxonomy.sectors
+    labels = {terms.label(code, lang): code for lang in ("en", "uk") for code in terms.codes}
+    return {**labels, **{code: code for code in terms.codes}}
 
 
 def _plain(text: str) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -27,6 +27,7 @@ from app.importers.formats import recognised
 from app.importers.members import MemberFile, PathContents, open_contents
 from app.instance.workspace import Workspace
 from app.intake import repeats
+from app.intake.contexts import context_in
 from app.intake.options import ImportOptions
 from app.intake.planning import Plan, Progress, Report, Watch
 from app.intake.reading import choose_format, read_members, read_records
@@ -77,11 +78,24 @@ def import_file(
         InvalidFile: the file as a whole cannot be taken; nothing was written.
         StoreBusy: another writer was faster; nothing was written.
     """
-    if options.theatre is None:
-        options = msgspec.structs.replace(options, theatre=workspace.default_theatre)
+    stated = options.theatre
+    if stated is None:
+        theatre = _theatre_of(workspace, options.dataset or _own_slug(file))
+        options = msgspec.structs.replace(options, theatre=theatre or workspace.default_theatre)
     with open_contents(file.path, file.label, workspace.max_file_bytes, recognised) as members:
         options, understood = understand(workspace, members, options)
-        return _Import(workspace, file, options, author, observers, understood).run(members)
+        order = _Import(workspace, file, options, author, observers, understood, stated)
+        return order.run(members)
+
+
+def _own_slug(file: ImportedFile) -> str:
+    return slug_of(Path(file.label).stem, "dataset")
+
+
+def _theatre_of(workspace: Workspace, slug: str) -> str | None:
+    """Return the theatre of a dataset; None for a new one."""
+    dataset = workspace.state().datasets.get(slug)
+    return None if dataset is None else dataset.theatre
 
 
 @dataclass(frozen=True)
@@ -96,15 +110,19 @@ class _Import:
     understood: str | None = None
     """What the columns of a table without a mapping were taken for."""
 
+    stated_theatre: str | None = None
+    """Where nobody states it, it is that of the dataset; of a new one, the instance's own."""
+
     def run(self, files: PathContents) -> Report:
         importer, why, members, faults = choose_format(
             files, self.options.format_name, self.file.label
         )
         if self.understood:
             why = "its columns are plain"
-        own_name = slug_of(Path(self.file.label).stem, "dataset")
-        slug = _checked_slug(self.options.dataset or importer.dataset or own_name)
-        context = self._context(slug)
+        own_slug = _own_slug(self.file)
+        slug = _checked_slug(self.options.dataset or importer.dataset or own_slug)
+        theatre = self.stated_theatre or _theatre_of(self.workspace, slug)
+        context = self._context(slug, theatre or self.options.theatre or "")
         self._check_terms(slug)
         report = Report(
             id=self.file.id or str(uuid4()),
@@ -124,9 +142,11 @@ class _Import:
             self.workspace,
             context,
             report,
-            self._dataset(slug, importer),
+            self._dataset(slug, importer, context.theatre.slug),
             mark,
             self.options.over_edits,
+            theatre is not None,
+            context.theatre.today(self.author.at),
             watch=self.observers.watch,
         )
         if files.is_many:
@@ -179,29 +199,22 @@ class _Import:
             allowed = f"{dataset.licence}; `strikemap datasets set {slug} --terms …` changes it"
             raise InputError("terms", terms, allowed)
 
-    def _context(self, slug: str) -> Context:
-        reference, name = self.workspace.reference, self.options.theatre or ""
-        if name not in reference.theatres:
-            raise InputError("theatre", name, ", ".join(reference.theatres))
-        theatre = reference.theatres[name]
-        return Context(
-            slug,
-            theatre,
-            reference.region_set(name).regions,
-            reference.taxonomy,
-            self.options.synthetic or theatre.synthetic,
-            self.options.choices,
-            self.options.mapping,
-            settlements=reference.settlements(name),
+    def _context(self, slug: str, theatre: str) -> Context:
+        plain = context_in(self.workspace.reference, theatre, slug)
+        return replace(
+            plain,
+            synthetic=self.options.synthetic or plain.synthetic,
+            choices=self.options.choices,
+            table=self.options.mapping,
         )
 
-    def _dataset(self, slug: str, importer: Importer) -> Dataset:
+    def _dataset(self, slug: str, importer: Importer, theatre: str) -> Dataset:
         licence = self.options.terms or importer.licence
         return Dataset(
             slug=slug,
             name=self.options.title or importer.publisher or slug,
             kind=DatasetKind.incidents,
-            theatre=self.options.theatre or "",
+            theatre=theatre,
             publisher=importer.publisher,
             licence=licence,
             attribution=self.options.attribution,

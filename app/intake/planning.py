@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -15,7 +15,7 @@ import numpy as np
 
 from app.domain.errors import LONGEST_GOT, InputError, InvalidFile
 from app.domain.incident import Status, decode_incident
-from app.domain.place import E7, Bounds
+from app.domain.place import E7, LonLat
 from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.store import Current
 from app.domain.terms import Dataset, DatasetKind
@@ -24,6 +24,7 @@ from app.importers.base import Context, Dropped, Outcome, Warned
 from app.instance.workspace import Workspace
 from app.intake.hand_edits import Combined, Writer, combine, writers
 from app.intake.reading import RowRecord
+from app.intake.theatre_advice import Advice, advice_on, swapped_notes
 
 Progress = Callable[[int], None]
 _First = tuple[int, bytes, str | None]
@@ -38,9 +39,6 @@ KINDS = {
 
 UNREAD_ALLOWED = "a corrected mapping, or one without this column; --dry-run lists every row"
 MOST_WARNINGS = 20
-MOST_NAMED_ROWS = 10
-MOST = 0.5
-"""A file has "most" points outside when their share is larger than this."""
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -72,6 +70,9 @@ class Report(msgspec.Struct, kw_only=True):
     warnings: list[str] = []
     mapping: dict[str, str] = {}
     version: int | None = None
+    advice: Advice | None = None
+    """In which theatre most points lie, or several of them."""
+
     refused: str | None = None
     """Why too little of the file can be read; a command that gets it fails."""
 
@@ -88,9 +89,9 @@ Watch = Callable[[Planned], None]
 
 
 def _report_change(report: Report, reading: str) -> Change:
-    counts = msgspec.structs.replace(report, rejections=[], conflicting=[], mapping={})
+    counts = msgspec.structs.replace(report, rejections=[], conflicting=[], mapping={}, advice=None)
     fields = msgspec.to_builtins(counts)
-    del fields["refused"]  # a report that is written was not refused
+    del fields["refused"], fields["advice"]  # a report that is written was not refused
     payload = canonical({**fields, "reading": reading})
     return Change(Subject.report, report.id, Action.add, payload)
 
@@ -105,6 +106,10 @@ class Plan:
     dataset: Dataset
     reading: str = ""
     over_edits: bool = False
+    is_theatre_stated: bool = True
+    today: date = date.max
+    """The day of the import, in the theatre's zone."""
+
     shapes: dict[str, bytes] = field(default_factory=dict)
     has_changes: bool = False
     watch: Watch | None = None
@@ -115,6 +120,8 @@ class Plan:
     _seen: dict[str, _First] = field(default_factory=dict)
     _points: array[int] = field(default_factory=lambda: array("q"))
     _rows: array[int] = field(default_factory=lambda: array("q"))
+    _to_come: list[int] = field(default_factory=list)
+    _abroad: list[LonLat] = field(default_factory=list)
     _edited: set[str] = field(default_factory=set)
 
     def changes(
@@ -151,6 +158,7 @@ class Plan:
         match outcome:
             case Dropped():
                 self._dropped[outcome.reason] += 1
+                self._abroad += [outcome.point] if outcome.point else []
             case Rejection():
                 self.report.rejections.append(outcome)
             case Warned(is_refusal=True):
@@ -162,6 +170,8 @@ class Plan:
         report = self.report
         self._kinds.add(record.subject)
         self._invented.add(record.is_invented)
+        if record.first_day is not None and record.first_day > self.today:
+            self._to_come.append(record.row)
         if record.point:
             self._points.extend(record.point)
             self._rows.append(record.row)
@@ -236,9 +246,9 @@ class Plan:
         report.rejections.sort(key=lambda one: (one.member or "", one.row))
         report.rejected = sum(one.rows for one in report.rejections)
         report.conflicting.sort(key=lambda one: (one.member or "", one.row))
-        report.warnings = [*_sentences(self._warned), *_of_edits(report)]
         planned = report.added + report.amended + report.unchanged + report.duplicates
         report.rows = planned + report.conflicts + report.rejected + dropped.total()
+        report.warnings = [*_sentences(self._warned), *_of_edits(report), *self._of_days_to_come()]
         if len(self._kinds) > 1:
             raise InvalidFile("file", "incidents and control areas", "one of the two in one file")
         if len(self._invented) > 1:
@@ -250,8 +260,34 @@ class Plan:
         elif report.refused and not report.dry_run:
             raise InvalidFile(report.refused, "60 % or less that can be read", UNREAD_ALLOWED)
         points = np.frombuffer(self._points, np.int64).reshape(-1, 2) / E7
-        swapped = points_that_look_swapped(points, self.context.theatre.bounds)
-        report.warnings += _of_swapped(swapped, self._rows)
+        theatre = self.context.theatre
+        report.warnings += swapped_notes(points, self._rows, theatre.bounds)
+        abroad = np.array(self._abroad, float).reshape(-1, 2)
+        mostly = points if len(points) else abroad
+        if advice := advice_on(mostly, theatre.slug, self.workspace.reference):
+            self._take(advice)
+
+    def _of_days_to_come(self) -> Iterator[str]:
+        if self._to_come:
+            yield (
+                f"{len(self._to_come):,} of {self.report.rows:,} rows are of days after "
+                f"{self.today}, the first is row {self._to_come[0]}: kept as stated; check the "
+                "years."
+            )
+
+    def _take(self, advice: Advice) -> None:
+        """Warn of points elsewhere; where nobody stated the theatre and most are, refuse the file.
+
+        Raises:
+            OtherTheatre: this is no dry run.
+        """
+        self.report.advice = advice
+        if not advice.is_most or self.is_theatre_stated:
+            self.report.warnings.append(advice.sentence)
+        elif self.report.dry_run:
+            self.report.refused = self.report.refused or advice.sentence
+        else:
+            raise advice.refusal("the file", self.context.theatre.slug)
 
     def _dataset_change(self) -> Iterator[Change]:
         """Put the dataset's own revision in front when it is new; its first record says its kind.
@@ -333,31 +369,6 @@ def _of_edits(report: Report) -> Iterator[str]:
             f"{report.conflicts:,} rows were left out: people edited by hand what the file changed "
             "as well. --over-edits (over_edits=true) takes the file's values."
         )
-
-
-def _of_swapped(swapped: np.ndarray, rows: Sequence[int]) -> Iterator[str]:
-    """Warn of points that fit the theatre only with their axes swapped; name the first rows."""
-    count = int(swapped.sum())
-    would = "lie outside the theatre and would lie inside with longitude and latitude swapped"
-    if count > MOST * len(swapped):
-        yield f"Most points {would}: check the order of the columns (longitude first)."
-    elif count:
-        first = ", ".join(str(rows[one]) for one in np.flatnonzero(swapped)[:MOST_NAMED_ROWS])
-        more = f" and {count - MOST_NAMED_ROWS:,} more" if count > MOST_NAMED_ROWS else ""
-        what = "rows" if count > 1 else "row"
-        yield f"{count:,} of {len(swapped):,} points {would}: {what} {first}{more}."
-
-
-def points_that_look_swapped(points: np.ndarray, bounds: Bounds) -> np.ndarray:
-    """Tell of each point (rows of lon, lat) whether it fits the box only with its axes swapped."""
-
-    def inside(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-        in_lon = (lon >= bounds.west) & (lon <= bounds.east)
-        return np.asarray(in_lon & (lat >= bounds.south) & (lat <= bounds.north))
-
-    outside = ~inside(points[:, 0], points[:, 1])
-    swapped = inside(points[:, 1], points[:, 0])
-    return np.asarray(outside & swapped)
 
 
 def _sentences(warned: Mapping[str, list[str | None]]) -> Iterator[str]:

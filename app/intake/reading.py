@@ -7,6 +7,7 @@ import multiprocessing
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -35,6 +36,7 @@ INCIDENT, CONTROL, RETRACTED = Subject.incident, Subject.control, Status.retract
 class RowRecord(msgspec.Struct, frozen=True, gc=False):
     """What planning needs of a record in a file: its fate depends on no more than this.
 
+    `first_day` is the first day that an incident or a day of control is of.
     `payload` is the record in its canonical form, `mark` the payload's fingerprint, `point` its
     longitude and latitude in 1e-7 degrees, or nothing.
     """
@@ -52,6 +54,7 @@ class RowRecord(msgspec.Struct, frozen=True, gc=False):
     shapes: Mapping[str, bytes]
     is_layer: bool = False
     member: str | None = None
+    first_day: date | None = None
 
 
 def read_records(
@@ -160,7 +163,7 @@ def _record(outcome: ParsedRecord) -> RowRecord:
     mark, is_invented = fingerprint(payload), record.synthetic
     if isinstance(record, ControlSnapshot):
         key, name = record.key, str(record.valid_on)
-        sort = (is_invented, False, shapes, is_layer)
+        sort = (is_invented, False, shapes, is_layer, None, record.valid_on)
         return RowRecord(row, rows, CONTROL, key, name, payload, mark, (), *sort)
     if isinstance(record, Wave):
         key, name = record.subject, record.key
@@ -171,9 +174,8 @@ def _record(outcome: ParsedRecord) -> RowRecord:
     lon, lat = record.place.lon_e7, record.place.lat_e7
     point = () if lon is None or lat is None else (lon, lat)
     gone = record.status is RETRACTED
-    return RowRecord(
-        row, rows, INCIDENT, key, name, payload, mark, point, is_invented, gone, shapes
-    )
+    own = (is_invented, gone, shapes, False, None, record.when.first)
+    return RowRecord(row, rows, INCIDENT, key, name, payload, mark, point, *own)
 
 
 def _in_process(

@@ -8,30 +8,30 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import msgspec
 
-from app.domain.errors import InputError, InvalidFile
+from app.domain.errors import InvalidFile
 from app.domain.mapping import DAYS, VERSION, Notation, TableMapping, checked
-from app.domain.place import Precision
+from app.domain.place import WORLD, Precision
 from app.files.encoding import in_utf8
-from app.files.sheets import is_workbook, table
-from app.files.source import Rejection, SourceFile, decoded_head
-from app.importers.base import Context
-from app.importers.mapped import has_total_word
-from app.importers.points import kind_of, point_features
+from app.files.source import SourceFile
+from app.importers.kml_points import READ as OF_PLACEMARKS
+from app.importers.kml_points import untimed_texts
+from app.importers.points import kind_of
 from app.importers.words import Words
 from app.instance.workspace import Workspace
 from app.intake.column_fields import Draft, draft_of
 from app.intake.column_words import FIELDS_OF_WORDS, codes_of, words_of
+from app.intake.contexts import context_in
+from app.intake.sampling import column_values, may_be_table, sampled
+from app.intake.table_place import decide_place, has_place, points_anywhere
 from app.intake.table_start import TableStart, table_start
-
-SAMPLE_ROWS, SAMPLE_CELLS = 20_000, 2_000_000
-"""What a proposal rests on: all rows of most tables, the first ones of a long one."""
+from app.intake.theatre_advice import Advice, advice_on, swapped_advice
+from app.reference.reference import Reference
 
 MOST_SAMPLES, LONGEST_SAMPLE = 3, 60
 FLAGS = {
@@ -59,6 +59,8 @@ class Suggestion:
     samples: dict[str, list[str]] = field(default_factory=dict)
     word_rows: dict[str, dict[str, int]] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
+    advice: Advice | None = None
+    """In which theatre the points lie, where that is not the stated one."""
 
     @property
     def is_sure(self) -> bool:
@@ -119,30 +121,35 @@ def suggest(
     """
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         source = in_utf8(SourceFile.open(path, name), Path(folder))
-        return suggestion_of(workspace, source, theatre, sheet)
+        return suggestion_of(workspace.reference, source, theatre, sheet)
 
 
 def suggestion_of(
-    workspace: Workspace, source: SourceFile, theatre: str, sheet: str | None = None
+    reference: Reference, source: SourceFile, theatre: str, sheet: str | None = None
 ) -> Suggestion:
     """Propose a mapping for an open file; see `suggest`."""
-    if theatre not in workspace.reference.theatres:
-        raise InputError("theatre", theatre, ", ".join(workspace.reference.theatres))
-    has_points = kind_of(source) is not None
-    words = Words(_context(workspace, theatre))
+    context, placemarks = context_in(reference, theatre), untimed_texts(source)
+    taxonomy, words = context.taxonomy, Words(context)
+    has_points = bool(placemarks) or kind_of(source) is not None
     if not may_be_table(source):
         allowed = "a table (CSV, XLSX) or a file of points"
         raise InvalidFile(f"content of {source.name}", "XML or JSON of another kind", allowed)
     start = TableStart() if has_points else table_start(source, words, sheet)
-    columns = _sampled(source, start, has_points=has_points)
-    bounds = workspace.reference.theatres[theatre].bounds
-    draft = draft_of(columns, words, bounds, has_points=has_points)
+    columns = column_values(placemarks) or sampled(source, start, has_points=has_points)
+    draft = draft_of(columns, words, context.theatre.bounds, has_points=has_points)
+    if placemarks:
+        draft.keep_only(OF_PLACEMARKS)
+    advice = None
+    if not has_points and not has_place(draft):
+        points = points_anywhere(source, start, draft_of(columns, words, WORLD, has_points=False))
+        advice = advice_on(points, theatre, reference) or swapped_advice(points, context.theatre)
+        decide_place(draft, advice, words)
     rows = {to: words_of(to, draft.columns, columns) for to in FIELDS_OF_WORDS}
-    codes = {to: codes_of(to, rows[to], workspace.reference.taxonomy) for to in FIELDS_OF_WORDS}
+    codes = {to: codes_of(to, rows[to], taxonomy) for to in FIELDS_OF_WORDS}
     dates, notations = _notations(draft)
     mapping = TableMapping(
         version=VERSION,
-        format="vector_points" if has_points else "mapped",
+        format=_format(has_placemarks=bool(placemarks), has_points=has_points),
         dates=dates,
         notations=notations,
         decimal_comma=draft.decimal_comma,
@@ -153,9 +160,7 @@ def suggestion_of(
         columns=draft.columns,
         words={to: by_word for to, by_word in codes.items() if by_word},
     )
-    mapping = _completed(
-        mapping, has_settlements=workspace.reference.settlements(theatre) is not None
-    )
+    mapping = _completed(mapping, has_settlements=context.settlements is not None)
     samples = {
         column: list(dict.fromkeys(text[:LONGEST_SAMPLE] for text in values[:50]))[:MOST_SAMPLES]
         for column, values in columns.items()
@@ -168,7 +173,14 @@ def suggestion_of(
         samples,
         rows,
         [*([start.doubt] if start.doubt else []), *draft.doubts.values()],
+        advice,
     )
+
+
+def _format(*, has_placemarks: bool, has_points: bool) -> str:
+    if has_placemarks:
+        return "kml_points"
+    return "vector_points" if has_points else "mapped"
 
 
 def _notations(draft: Draft) -> tuple[Notation | None, dict[str, Notation]]:
@@ -191,42 +203,6 @@ def _completed(mapping: TableMapping, *, has_settlements: bool) -> TableMapping:
     if has_settlements and mapping.says("place") and mapping.says("admin1"):
         mapping = msgspec.structs.replace(mapping, geocode=True)
     return mapping
-
-
-def _context(workspace: Workspace, theatre: str) -> Context:
-    reference = workspace.reference
-    regions = reference.region_set(theatre).regions
-    return Context("suggested", reference.theatres[theatre], regions, reference.taxonomy)
-
-
-def may_be_table(source: SourceFile) -> bool:
-    """Tell whether a file is of points, a workbook, or text that begins as no XML or JSON does."""
-    if kind_of(source) is not None or is_workbook(source):
-        return True
-    head = decoded_head(source)
-    return "\0" not in head and not head.lstrip().startswith(("<", "{", "["))
-
-
-def _sampled(source: SourceFile, start: TableStart, *, has_points: bool) -> dict[str, list[str]]:
-    """Collect the values of each column in the first rows, without rows of totals."""
-    samples: dict[str, list[str]] = {}
-    if has_points:
-        rows: Iterable[Mapping[str, str]] = (feature.fields for feature in point_features(source))
-    else:
-        body = table(
-            source,
-            header_row=start.header_row,
-            sheet=start.sheet,
-            is_merged=start.is_merged,
-        )
-        samples = {name: [] for name in body.names}
-        rows = (row[1] for row in body.rows if not isinstance(row, Rejection))
-        rows = (cells for cells in rows if not has_total_word(cells))
-    most = max(SAMPLE_CELLS // max(len(samples), 1), 1)
-    for cells in islice(rows, min(SAMPLE_ROWS, most)):
-        for name, text in cells.items():
-            samples.setdefault(name, []).append(text)
-    return samples
 
 
 def _missing(mapping: TableMapping) -> Iterator[str]:

@@ -6,11 +6,13 @@ import msgspec
 
 from app.domain.errors import InputError, InvalidFile, NeedsMapping, UnknownFormat
 from app.importers.formats import choose
+from app.importers.kml_points import untimed_texts
 from app.importers.members import PathContents
 from app.instance.workspace import Workspace
 from app.intake.column_fields import EMPTY_COLUMN
 from app.intake.options import ImportOptions
-from app.intake.suggestion import Suggestion, may_be_table, suggestion_of
+from app.intake.sampling import may_be_table
+from app.intake.suggestion import Suggestion, suggestion_of
 from app.intake.table_start import FEWEST_FIELDS
 
 BY_MAPPING = ("mapped", "vector_points")
@@ -25,6 +27,7 @@ def understand(
 
     Raises:
         NeedsMapping: something can mean two things; names it, and the command to run.
+        OtherTheatre: most points lie in another theatre.
     """
     if options.mapping is not None:
         if options.sheet:
@@ -35,6 +38,8 @@ def understand(
     if suggestion is None:
         return options, None
     _refuse_header_alone(suggestion, files)
+    if suggestion.advice and suggestion.advice.theatre:
+        raise suggestion.advice.refusal(files.members[0].source.name, options.theatre or "")
     if suggestion.is_sure:
         return msgspec.structs.replace(options, mapping=suggestion.mapping), suggestion.understood()
     if _is_table_of_incidents(suggestion):
@@ -56,14 +61,16 @@ def _suggestion(
         return None
     source = files.members[0].source
     try:
-        has_format = choose(source)[0].name not in BY_MAPPING
+        name = choose(source)[0].name
+        is_untimed = name == "kml_points" and untimed_texts(source)
+        has_format = name not in BY_MAPPING and not is_untimed
     except UnknownFormat:
         has_format = False
     except InputError:
         has_format = True
     if has_format or not may_be_table(source):
         return None
-    return suggestion_of(workspace, source, options.theatre or "", options.sheet)
+    return suggestion_of(workspace.reference, source, options.theatre or "", options.sheet)
 
 
 def _refuse_header_alone(suggestion: Suggestion, files: PathContents) -> None:
@@ -82,7 +89,8 @@ def _is_table_of_incidents(suggestion: Suggestion) -> bool:
     """Tell whether the columns are about incidents: a day, a place or a number, and one more."""
     mapping = suggestion.mapping
     is_about = mapping.says("start") or bool(suggestion.doubts)
-    return is_about and (mapping.has_points or len(mapping.columns) > 1)
+    has_place = mapping.has_points or suggestion.advice is not None
+    return is_about and (has_place or len(mapping.columns) > 1)
 
 
 def _open_points(suggestion: Suggestion) -> list[str]:

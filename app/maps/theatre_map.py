@@ -79,11 +79,16 @@ OTHER_PAGES = (
     *(
         "stories",
         "story",
+        "review_approve",
         "review_decided",
         "review_intro",
-        "review_load",
+        "review_kind_",
+        "review_refuse",
+        "review_second",
         "review_waiting",
         "review_wording",
+        "sign_",
+        "signed_",
     ),
 )
 """Prefixes of strings that no script of the map's page reads: the page is smaller without them."""

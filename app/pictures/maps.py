@@ -108,11 +108,11 @@ def _resampled(image: Image.Image, options: MapOptions) -> Image.Image:
     lines = np.append(np.arange(0, options.height, STRIP_PX), options.height)
     lat = box.north - lines / options.height * (box.north - box.south)
     rows = (unit_y(lat) - edges.north) / (edges.south - edges.north) * image.height
-    strips = [
-        ((0, top, options.width, low), (0, first, 0, last, image.width, last, image.width, first))
-        for (top, low), (first, last) in zip(
-            pairwise(lines.tolist()), pairwise(rows.tolist()), strict=True
-        )
-    ]
-    size = (options.width, options.height)
-    return image.transform(size, Image.Transform.MESH, strips, Image.Resampling.BILINEAR)
+    whole = Image.new(image.mode, (options.width, options.height))
+    for (top, low), (first, last) in zip(
+        pairwise(lines.tolist()), pairwise(rows.tolist()), strict=True
+    ):
+        part = (0, max(first, 0), image.width, min(last, image.height))
+        strip = image.resize((options.width, low - top), Image.Resampling.BILINEAR, part)
+        whole.paste(strip, (0, top))
+    return whole

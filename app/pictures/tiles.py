@@ -21,6 +21,7 @@ from app.i18n.values import day_text, number
 from app.index.select import Selection
 from app.pictures.credits import layer_credits
 from app.pictures.ground import area_pattern, draw_ground
+from app.pictures.marks import has_many_marks, marks_around, marks_inside
 from app.publishing.publish import Published, control_snapshot, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
@@ -31,7 +32,6 @@ from app.render.frame import Frame
 from app.render.labels import Box, Name, Naming, choose_labels, draw_places, touch
 from app.render.painter import Painter
 from app.render.palette import (
-    DENSE_FROM,
     DETAIL_ZOOM,
     RAMPS,
     WATER,
@@ -51,7 +51,10 @@ from app.tiles.street_names import street_names, with_settlements
 from app.tiles.vector import Property, encode_shapes
 
 MOST_KEPT = 1 << 18
-"""Pictures of more px are not cached: a tile of 512 px is as large."""
+"""Of larger pictures only a few bases are cached: a tile of 512 px is as large."""
+
+MOST_BASES, LARGEST_BASE = 6, 2_000_000
+"""Bases of larger pictures, such as those of a map service whose days change, and their px."""
 
 
 @dataclass
@@ -63,6 +66,7 @@ class Tiler:
     choropleths: Choropleths = field(default_factory=Choropleths)
     _cache: BoundedCache = field(default_factory=BoundedCache)
     _names_cache: BoundedCache = field(default_factory=BoundedCache)
+    _bases: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_BASES))
 
     def tile(self, query: Query, tile: Tile) -> bytes:
         """Make a tile of any layer.
@@ -158,7 +162,7 @@ class Tiler:
         if layer in ("incidents", "map"):
             self._draw_incidents(painter, query)
         if layer in ("labels", "map"):
-            painter.paste(self._names(frame, query))
+            self._write_names(painter, query)
 
     def metadata(self, query: Query, layer: str) -> dict[str, str]:
         """Write credits and a description for a picture's metadata: a tile has no room for them."""
@@ -175,24 +179,28 @@ class Tiler:
             "Copyright": " · ".join(self.credits(query, layer)),
         }
 
-    def _names(self, frame: Frame, query: Query) -> np.ndarray:
-        """Return a tile's names; they depend on place and language only."""
-        view = query.view
+    def _write_names(self, painter: Painter, query: Query) -> None:
+        """Write the names of a picture; they depend on place and language only."""
+        frame, view = painter.frame, query.view
 
-        def draw() -> np.ndarray:
+        def write(names: Painter) -> None:
             streets, (labels, taken) = query.streets, self._labels(frame, query)
-            names = Painter(frame, None, self.fonts)
             for label in labels:
                 if touch(label.box, (0, 0, frame.width, frame.height)):
                     names.write(label.text)
             if streets is not None:
                 for run in street_names(names, streets, view.lang, taken):
                     names.write(run)
+
+        def draw() -> np.ndarray:
+            names = Painter(frame, None, self.fonts)
+            write(names)
             return np.asarray(names.image)
 
         if frame.width * frame.height > MOST_KEPT:
-            return draw()
-        return self._names_cache.get(("written", *_names_key(query, frame)), draw)
+            write(painter)
+        else:
+            painter.paste(self._names_cache.get(("written", *_names_key(query, frame)), draw))
 
     def _labels(self, frame: Frame, query: Query) -> tuple[list[Name], list[Box]]:
         """Choose the places that a tile names; the boxes are those of all candidates."""
@@ -212,11 +220,13 @@ class Tiler:
             draw_ground(base, query)
             return np.asarray(base.image)
 
-        mark = query.workspace.basemap.mark
-        if painter.frame.width * painter.frame.height > MOST_KEPT:
-            painter.paste(draw())
+        px = painter.frame.width * painter.frame.height
+        if px > LARGEST_BASE:
+            draw_ground(painter, query)
             return
-        painter.paste(self._cache.get(("base", query.view.theatre, painter.frame, mark), draw))
+        key = ("base", query.view.theatre, painter.frame, query.workspace.basemap.mark)
+        bases = self._cache if px <= MOST_KEPT else self._bases
+        painter.paste(bases.get(key, draw))
 
     def _shades(self, query: Query, z: int) -> tuple[list[Shade], Sequence[str]]:
         values = self.choropleths.of(publish(query, Face.aggregates))
@@ -241,21 +251,19 @@ class Tiler:
         draw_control(painter, grounds, line.shape, is_stale=age > theatre.stale_after_days)
 
     def _draw_incidents(self, painter: Painter, query: Query) -> None:
-        published = publish(query, Face.tiles)
-        marks = _around(published, painter.frame)
-        if painter.frame.z < DETAIL_ZOOM and self._marks(published) > DENSE_FROM:
-            draw_density(painter, marks)
-        else:
-            draw_incidents(painter, marks, mark_looks(query, marks), query.code_names)
-            names = [name.box for name in self._labels(painter.frame, query)[0]]
-            write = partial(number, query.view.lang)
-            draw_badges(painter, place_badges(painter, marks, write, DOT_PX, names))
+        published, frame = publish(query, Face.tiles), painter.frame
+        if frame.z < DETAIL_ZOOM and self._has_many_marks(published):
+            draw_density(painter, marks_inside(published, frame))
+            return
+        marks = marks_around(published, frame)
+        draw_incidents(painter, marks, mark_looks(query, marks), query.code_names)
+        names = [name.box for name in self._labels(frame, query)[0]]
+        write = partial(number, query.view.lang)
+        draw_badges(painter, place_badges(painter, marks, write, DOT_PX, names))
 
-    def _marks(self, published: Published) -> int:
-        """Count all marks of a View, so that its tiles show them in the same way."""
-        return self._cache.get(
-            ("marks", published.key), lambda: len(published.select().drawable(published.filter))
-        )
+    def _has_many_marks(self, published: Published) -> bool:
+        """Tell it of the whole View, so that its tiles show marks in the same way."""
+        return self._cache.get(("many", published.key), lambda: has_many_marks(published))
 
 
 def _names_key(query: Query, frame: Frame) -> tuple[object, ...]:
@@ -268,24 +276,6 @@ def tile_classes(query: Query, marks: Selection) -> Property | None:
         return None
     codes = [one.code for one in mark_classes(query)]
     return Property(class_numbers(query, marks).astype(np.int64), codes)
-
-
-def _around(published: Published, frame: Frame) -> Selection:
-    """Select the marks of a tile and of its neighbours, whose discs reach into it.
-
-    For a picture that is no tile, all marks of the View are selected.
-    """
-    if frame != Frame(int(frame.z), int(frame.x), int(frame.y), frame.scale):
-        return published.select().drawable(published.filter)
-    z, x, y = int(frame.z), int(frame.x), int(frame.y)
-    n = 1 << z
-    tiles = {(z, (x + dx) % n, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if 0 <= y + dy < n}
-    parts = [
-        part
-        for place in sorted(tiles)
-        for part in published.select(place).drawable(published.filter).parts
-    ]
-    return Selection(parts, is_ordered=True)
 
 
 def _metric(name: str, value: float | None) -> dict[str, str | float]:

@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from itertools import takewhile
 
 import msgspec
 
@@ -21,8 +20,8 @@ from app.queries.summary_csv import neutral
 MOST_WRITES = 20_000
 """Writes that one answer looks through; `next` is where another goes on."""
 
-CONSOLE = "the command line of this machine"
-"""Whoever makes and revokes tokens: only commands do, and no record says who ran them."""
+UNNOTED = "not noted"
+"""Who made or revoked a token before releases noted it."""
 
 COLUMNS = ("at", "actor", "action", "subject", "key", "revisions", "seq", "reason")
 
@@ -40,6 +39,7 @@ class AuditAction(StrEnum):
     dataset = "dataset"
     attach = "attach"
     story = "story"
+    approval = "approval"
     token_made = "token_made"  # noqa: S105  the name of an action
     token_revoked = "token_revoked"  # noqa: S105  likewise
 
@@ -52,6 +52,7 @@ BY_SUBJECT = {
     Subject.dataset: AuditAction.dataset,
     Subject.attachment: AuditAction.attach,
     Subject.story: AuditAction.story,
+    Subject.approval: AuditAction.approval,
 }
 
 
@@ -143,14 +144,13 @@ def _action(end: Revision) -> AuditAction:
 
 def _token(token: Token) -> Iterator[AuditEvent]:
     scope = ", ".join(token.datasets) or "all datasets"
-    times = (
-        (token.created_at, AuditAction.token_made),
-        (token.revoked_at, AuditAction.token_revoked),
-    )
-    for at, action in takewhile(lambda pair: pair[0] is not None, times):
-        assert at is not None  # noqa: S101  the line above
-        reason = f"{token.name}, {token.role.value}, {scope}"
-        yield AuditEvent(at, CONSOLE, action, "token", token.id, 0, None, reason)
+    parts = (token.name, token.role.value, scope, *([token.claim] if token.claim else []))
+    made = (token.created_at, token.made_by, AuditAction.token_made)
+    revoked = (token.revoked_at, token.revoked_by, AuditAction.token_revoked)
+    for at, actor, action in (made, revoked):
+        if at is not None:
+            reason = ", ".join(parts)
+            yield AuditEvent(at, actor or UNNOTED, action, "token", token.id, 0, None, reason)
 
 
 def _fits(event: AuditEvent, criteria: AuditFilter) -> bool:

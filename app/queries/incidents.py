@@ -230,15 +230,17 @@ def _features(
     grounds = ground_of_incidents(published, locatable, face)
     numbers = rows["number"].tolist()
     withdrawn = withdrawn_numbers(published)
+    regions = _regions(published, incidents, rows)
     features = []
     for place, (revision, incident) in enumerate(zip(revisions, incidents, strict=True)):
         is_region_only = quiet[place]
-        region = _region(published, incident, rows, place)
+        region = regions[place]
         properties = {
-            "id": str(incident.id),
+            "id": revision.key.rpartition("/")[2],
             "number": numbers[place],
             **_published_properties(
                 published,
+                revision.key,
                 incident,
                 is_region_only=is_region_only,
                 is_withdrawn=numbers[place] in withdrawn,
@@ -289,7 +291,7 @@ def _merged_with(published: Published, revision: Revision, number: int) -> list[
                 {
                     "id": str(incident.id),
                     "number": member.number,
-                    **_published_properties(published, incident, is_region_only=False),
+                    **_published_properties(published, record.key, incident, is_region_only=False),
                     "same_upstream": bool(links & _links(record)),
                 }
             )
@@ -345,7 +347,12 @@ def withdrawn_numbers(published: Published) -> frozenset[int]:
 
 
 def _published_properties(
-    published: Published, incident: Incident, *, is_region_only: bool, is_withdrawn: bool = False
+    published: Published,
+    key: str,
+    incident: Incident,
+    *,
+    is_region_only: bool,
+    is_withdrawn: bool = False,
 ) -> JsonObject:
     """Write a record's properties; texts that are redacted now are replaced for the public."""
     properties = _properties(published, incident, is_region_only=is_region_only)
@@ -355,10 +362,11 @@ def _published_properties(
             {name: value for name, value in one.items() if name != "name"}
             for one in properties["damage"]
         ]
-    redactions, key = published.state.redactions, f"{incident.dataset}/{incident.id}"
+    redactions = published.state.redactions
     if key in redactions and published.is_public:
         properties = redact(properties, redactions[key])
-    return {**properties, "redacted": hidden_parts(redactions, key)}
+    properties["redacted"] = hidden_parts(redactions, key)
+    return properties
 
 
 def _properties(published: Published, incident: Incident, *, is_region_only: bool) -> JsonObject:
@@ -374,15 +382,27 @@ def _general(region: JsonObject, incident: Incident) -> JsonObject:
     return {**region, "admin2": None, "how": how.name, "near_border": False}
 
 
-def _region(published: Published, incident: Incident, rows: Rows, place: int) -> JsonObject:
-    """Write the region: its code, its name, and whether it was stated, located or both."""
-    table = published.reference.regions(1)
-    number = int(rows["region1"][place])
-    region = None if number == NO_REGION else table[number][1]
-    return {
-        "admin1": region.code if region else incident.place.admin1,
-        "admin2": incident.place.admin2,
-        "name": region.name(published.view.lang) if region else None,
-        "how": RegionHow(int(rows["region_how"][place])).name,
-        "near_border": bool(int(rows["flags"][place]) & NEAR_BORDER),
+def _regions(published: Published, incidents: Sequence[Incident], rows: Rows) -> list[JsonObject]:
+    """Write each region: its code, its name, and whether it was stated, located or both."""
+    table, lang = published.reference.regions(1), published.view.lang
+    names = {
+        number: table[number][1].name(lang)
+        for number in np.unique(rows["region1"]).tolist()
+        if number != NO_REGION
     }
+    columns = zip(
+        rows["region1"].tolist(), rows["region_how"].tolist(), rows["flags"].tolist(), strict=True
+    )
+    return [
+        {
+            "admin1": incident.place.admin1 if number == NO_REGION else table[number][1].code,
+            "admin2": incident.place.admin2,
+            "name": names.get(number),
+            "how": _HOW[how],
+            "near_border": bool(flags & NEAR_BORDER),
+        }
+        for incident, (number, how, flags) in zip(incidents, columns, strict=True)
+    ]
+
+
+_HOW = {how.value: how.name for how in RegionHow}

@@ -21,13 +21,16 @@ from app.domain.period import from_epoch_day
 from app.domain.terms import Dataset, DatasetKind, Face
 from app.exporters.columns import GEOMETRY, record_batches, schema
 from app.index.control import Calendar
-from app.publishing.publish import publish
+from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.queries.export import describe_export
 from app.queries.incidents import incident_features
 from app.rows import NEVER, Rows
 
 File = tuple[str, bytes]
+BATCH = 1_000
+"""Incidents in memory as answers at a time: so few stay in the processor's caches."""
+
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 BBOX = pa.struct([(side, pa.float64()) for side in SIDES])
 UNDATED = "undated"
@@ -102,17 +105,23 @@ class Lake:
         months = _months(rows["day_first"][places])
         starts = np.flatnonzero(np.r_[True, months[1:] != months[:-1]][: len(places)])
         for start, end in zip(starts, [*starts[1:], len(places)], strict=True):
-            part = rows.take(places[start:end])
-            features = incident_features(published, part, Face.export)
             where = f"dataset={dataset.slug}/month={months[start]}/part.parquet"
-            yield f"incidents/{where}", _parquet(_incident_table(features, part))
-            claims = [
-                {"incident": one["id"], **claim}
-                for one in (feature["properties"] for feature in features)
-                for claim in one["claims"]
-            ]
+            parts = [self._part(published, rows.take(part)) for part in _batches(places[start:end])]
+            yield f"incidents/{where}", _parquet(pa.concat_tables(table for table, _ in parts))
+            claims = [claim for _, claims in parts for claim in claims]
             if claims:
                 yield f"claims/{where}", _parquet(pa.Table.from_pylist(claims, CLAIMS))
+
+    @staticmethod
+    def _part(published: Published, rows: Rows) -> tuple[pa.Table, list[JsonObject]]:
+        """Write some incidents as a table, and list their claims."""
+        features = incident_features(published, rows, Face.export)
+        claims = [
+            {"incident": one["id"], **claim}
+            for one in (feature["properties"] for feature in features)
+            for claim in one["claims"]
+        ]
+        return _incident_table(features, rows), claims
 
     def _regions(self) -> Iterator[File]:
         for level, region_set in self.query.reference.region_sets(self.query.view.theatre).items():
@@ -157,6 +166,11 @@ class Lake:
         return None if sha256 is None else self.query.state.control.shapes.read(sha256)
 
 
+def _batches(places: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(places), BATCH):
+        yield places[start : start + BATCH]
+
+
 def _may_leave(dataset: Dataset) -> bool:
     return dataset.terms.export and dataset.terms.allow(Face.points, 1)
 
@@ -174,16 +188,14 @@ def _incident_table(features: Sequence[JsonObject], rows: Rows) -> pa.Table:
     table = pa.Table.from_batches(
         record_batches(iter([features]), has_geometry=True), schema(has_geometry=True)
     )
-    drawn = {}
-    seqs = dict(zip(rows["seq"].tolist(), range(len(rows)), strict=True))
-    at = [seqs[one["properties"]["revision"]] for one in features]
-    shapes = shapely.from_wkb(table[GEOMETRY].to_numpy(zero_copy_only=False))
-    has_point = np.array([shape is not None for shape in shapes], bool)
+    rows_of = dict(zip(rows["seq"].tolist(), range(len(rows)), strict=True))
+    places = [rows_of[one["properties"]["revision"]] for one in features]
+    lon, lat = (table[axis].to_numpy() for axis in ("lon", "lat"))
+    is_nowhere = np.isnan(lon)
     for axis in ("mercator_x", "mercator_y"):
-        drawn[axis] = pa.array(rows[axis][at].astype(np.int64), pa.int64(), mask=~has_point)
-    for name, array in {**drawn, "bbox": _boxes(shapes)}.items():
-        table = table.append_column(MARK.field(name), array)
-    return table
+        column = pa.array(rows[axis][places].astype(np.int64), mask=is_nowhere)
+        table = table.append_column(MARK.field(axis), column)
+    return table.append_column(MARK.field("bbox"), _boxes(lon, lat, lon, lat))
 
 
 def _shaped(
@@ -196,15 +208,15 @@ def _shaped(
     columns = [
         pa.array([row.get(name) for row in rows], table_schema.field(name).type) for name in names
     ]
-    columns += [pa.array(shapely.to_wkb(geometries), pa.binary()), _boxes(geometries)]
+    columns += [pa.array(shapely.to_wkb(geometries), pa.binary())]
+    columns.append(_boxes(*shapely.bounds(geometries).T))
     return pa.Table.from_arrays(columns, schema=table_schema)
 
 
-def _boxes(shapes: np.ndarray) -> pa.StructArray:
-    sides = shapely.bounds(shapes).T
-    is_nothing = pa.array(np.isnan(sides[0]))
+def _boxes(*sides: np.ndarray) -> pa.StructArray:
+    """Write boxes from their sides; NaN where there is no shape."""
     return pa.StructArray.from_arrays(
-        [pa.array(side) for side in sides], fields=list(BBOX), mask=is_nothing
+        [pa.array(side) for side in sides], fields=list(BBOX), mask=pa.array(np.isnan(sides[0]))
     )
 
 

@@ -15,6 +15,7 @@ from app.domain.errors import InputError
 from app.domain.place import LocalPlane
 from app.domain.region import Region, RegionSet
 from app.reference.basemap import Basemap
+from app.reference.countries import Countries
 from app.reference.regions import ImportedSet, ImportedSets, read_region_set
 from app.reference.settlements import Settlements
 from app.reference.taxonomy import Taxonomy
@@ -55,6 +56,11 @@ class Reference:
     def taxonomy(self) -> Taxonomy:
         """Weapons, sectors and crosswalks."""
         return Taxonomy(self.folder / "taxonomy")
+
+    @cached_property
+    def countries(self) -> Countries:
+        """The land of every country of the world."""
+        return Countries(self.folder / "regions" / "admin0.parquet")
 
     @cache  # noqa: B019  a process has one Reference, until its end
     def region_set(self, theatre: str, level: int = 1) -> RegionSet:
@@ -115,10 +121,11 @@ class Reference:
         It is of the bytes of the files, so that opening an index parses no boundaries.
         """
         digest = hashlib.sha256()
-        for slug, theatre in self.theatres.items():
+        hash_of = cache(lambda path: hashlib.sha256(path.read_bytes()).digest())
+        for slug, theatre in self.theatres.items():  # many of them share a file
             digest.update(f"{slug} {theatre.countries}".encode())
             for path in self._region_files(slug):
-                digest.update(path.read_bytes())
+                digest.update(hash_of(path))
         return digest.hexdigest()[:16]
 
     def _region_files(self, theatre: str) -> list[Path]:

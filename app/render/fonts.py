@@ -1,9 +1,16 @@
-"""The vendored Noto Sans: its faces, the widths of its letters, and the letters it lacks."""
+"""The vendored Noto Sans: its faces, the widths of its letters, and the letters it lacks.
+
+Chinese, Japanese and Korean letters have a face of their own, in one weight: a text is written in
+pieces of one face each.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 import unicodedata
+from collections.abc import Iterator
+from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -26,69 +33,111 @@ LIKE = {"\u2011": "-", "\u202f": "\u00a0", "\u2009": "\u00a0", "\u200b": "", "\u
 """Characters that the font lacks, and those that look the same."""
 
 
-def font_file(folder: Path, *, is_bold: bool) -> Path:
-    """Return the font file of a weight."""
-    return folder / ("NotoSans-Bold.ttf" if is_bold else "NotoSans-Regular.ttf")
+_EAST_ASIAN = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef"
+EAST_ASIAN = re.compile(f"[{_EAST_ASIAN}]")
+_PIECE = re.compile(f"[{_EAST_ASIAN}]+|[^{_EAST_ASIAN}]+")
+
+
+class Typeface(StrEnum):
+    """A face by its file in the folder of fonts."""
+
+    regular = "NotoSans-Regular.ttf"
+    bold = "NotoSans-Bold.ttf"
+    east_asian = "NotoSansCJK-Regular.ttf"
+
+
+def typeface_of(text: str, *, is_bold: bool) -> Typeface:
+    """Return the face of a piece of text that has one only."""
+    if EAST_ASIAN.match(text):
+        return Typeface.east_asian
+    return Typeface.bold if is_bold else Typeface.regular
+
+
+def pieces_of(text: str) -> Iterator[str]:
+    """Cut a text into pieces of one face each.
+
+    >>> list(pieces_of("Kyiv 基輔 2"))
+    ['Kyiv ', '基輔', ' 2']
+    """
+    return (match.group() for match in _PIECE.finditer(text))
 
 
 @cache
-def load_font(folder: Path, is_bold: bool, size_px: float) -> ImageFont.FreeTypeFont:
-    """Load the vendored Noto Sans, which has Cyrillic letters, in a size in px."""
-    return ImageFont.truetype(font_file(folder, is_bold=is_bold), size_px)
+def load_font(folder: Path, face: Typeface, size_px: float) -> ImageFont.FreeTypeFont:
+    """Load a face in a size in px."""
+    return ImageFont.truetype(folder / face, size_px)
 
 
 @cache
-def _advances(folder: Path, is_bold: bool) -> dict[str, float]:
+def _advances(folder: Path, face: Typeface) -> dict[str, float]:
     """Read the width of each character, as a share of the font's size."""
-    with TTFont(font_file(folder, is_bold=is_bold), lazy=True) as font:
+    with TTFont(folder / face, lazy=True) as font:
         units, widths = font["head"].unitsPerEm, font["hmtx"]
         return {chr(code): widths[name][0] / units for code, name in font.getBestCmap().items()}
 
 
 def text_width(folder: Path, text: str, size: float, *, is_bold: bool) -> float:
     """Measure a line in px, as all canvases write it: advances without kerning."""
+    if EAST_ASIAN.search(text):
+        return sum(_piece_width(folder, one, size, is_bold=is_bold) for one in pieces_of(text))
+    return _piece_width(folder, text, size, is_bold=is_bold)
+
+
+def _piece_width(folder: Path, text: str, size: float, *, is_bold: bool) -> float:
+    face = typeface_of(text, is_bold=is_bold)
     if CAN_SHAPE and has_rtl(text):
-        return _shaped_width(folder, text, is_bold) * size
-    advances = _advances(folder, is_bold)
+        return _shaped_width(folder, text, face) * size
+    advances = _advances(folder, face)
     return size * sum(advances.get(character, 0.6) for character in text)
 
 
 @lru_cache(16_384)
-def _shaped_width(folder: Path, text: str, is_bold: bool) -> float:
+def _shaped_width(folder: Path, text: str, face: Typeface) -> float:
     """Measure a line of joined letters, as a share of the font's size."""
-    font = load_font(folder, is_bold, 256.0)
+    font = load_font(folder, face, 256.0)
     return float(font.getlength(text, features=UNKERNED)) / 256.0
 
 
+@lru_cache(65_536)
 def writable(folder: Path, *names: str) -> str:
-    """Choose the first name of a place that the font has all letters of; empty if it has none."""
-    return next((legible(folder, name) for name in names if name and covers(folder, name)), "")
+    """Choose the first name of a place that the fonts have all letters of; empty if it has none.
+
+    The log has a line for each place that stays without a name.
+    """
+    chosen = next((legible(folder, name) for name in names if name and covers(folder, name)), "")
+    if not chosen and any(names):
+        LOG.warning("no font has all letters of %r: it is left out", next(filter(None, names)))
+    return chosen
+
+
+def _has(folder: Path, letter: str) -> bool:
+    if letter in _advances(folder, Typeface.regular):
+        return True
+    return bool(EAST_ASIAN.match(letter)) and letter in _advances(folder, Typeface.east_asian)
 
 
 def covers(folder: Path, text: str) -> bool:
-    """Tell whether the font can write a text."""
-    has = _advances(folder, False)
+    """Tell whether the fonts can write a text."""
     is_shaped = CAN_SHAPE or not has_rtl(text)
     return is_shaped and all(
-        one in has or one in LIKE for one in unicodedata.normalize("NFC", text)
+        one in LIKE or _has(folder, one) for one in unicodedata.normalize("NFC", text)
     )
 
 
 def legible(folder: Path, text: str) -> str:
-    """Write a text in characters that the font has; others become a visible substitute.
+    """Write a text in characters that the fonts have; others become a visible substitute.
 
     Letters with marks are composed first, so that й typed as и and breve is the letter й. Control
     characters, such as those for the direction of writing, are removed.
     """
     composed = unicodedata.normalize("NFC", text)
-    has = _advances(folder, False)
     written, missing = [], []
     for character in composed:
         if character in LIKE:
             written.append(LIKE[character])
         elif unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp"):
             written.append(" " if character.isspace() else "")
-        elif character in has:
+        elif _has(folder, character):
             written.append(character)
         else:
             missing.append(character)

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from app.domain.mercator import latitude, unit_x, unit_y
+from app.domain.mercator import BITS, latitude, unit_x, unit_y
 from app.domain.place import WGS84, Bounds
 
 TILE_PX = 256
@@ -69,6 +69,15 @@ class Frame(NamedTuple):
         tile = TILE_PX * self.scale
         n = 2.0**self.z * tile
         return unit_x(lon) * n - self.x * tile, unit_y(lat) * n - self.y * tile
+
+    def square_pixels(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Turn whole-number coordinates of the square (`BITS`) into px from the upper left corner.
+
+        Several times faster than from degrees, and right to a 64th of a px at any zoom of a figure.
+        """
+        tile = TILE_PX * self.scale
+        share = 2.0**self.z * tile / 2**BITS
+        return x * share - self.x * tile, y * share - self.y * tile
 
     def degrees(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the longitude and latitude of places in px."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from app.reference.basemap import QUARTER, Places
 from app.render.canvas import Canvas, TextRun
 from app.render.fonts import text_width, writable
-from app.render.frame import Frame
+from app.render.frame import TILE_PX, Frame
 from app.render.palette import HALO, STREET_TEXT, TEXT, Mark
 
 LABEL_PX, LABEL_HIGH_PX, LABEL_PAD, MOST_CANDIDATES = 11.0, 8.0, 3.0, 400
@@ -101,15 +101,18 @@ def choose_labels(canvas: Canvas, naming: Naming) -> tuple[list[Name], list[Box]
     """
     frame, near = canvas.frame, NEAR_PX * canvas.frame.scale
     around = (-near, -near, frame.width + near, frame.height + near)
-    numbers, x, y = label_candidates(frame, naming.places, naming.countries, 1.0)
+    margin = TILE_PX / max(TILE_PX, frame.across, frame.down)  # as wide as a tile
+    numbers, x, y = label_candidates(frame, naming.places, naming.countries, margin)
     boxes: list[Box] = []
+    edges = np.empty((4, len(numbers)))  # those of `boxes`
     names = []
     for place, px, py in zip(numbers.tolist(), x.tolist(), y.tolist(), strict=True):
-        name = next(iter(_names_at(canvas, naming, place, (px, py))), None)
+        name = next(_names_at(canvas, naming, place, (px, py)), None)
         if name is None:
             continue
-        if touch(name.box, around) and not any(touch(name.box, other) for other in boxes):
+        if touch(name.box, around) and not _touches_any(name.box, edges[:, : len(boxes)]):
             names.append(name)
+        edges[:, len(boxes)] = name.box
         boxes.append(name.box)
     return names, boxes
 
@@ -145,8 +148,10 @@ def place_names(
     return names
 
 
-def _names_at(canvas: Canvas, naming: Naming, place: int, at: tuple[float, float]) -> list[Name]:
-    """List where the name of a place may stand: to the right, left, above or below its dot.
+def _names_at(
+    canvas: Canvas, naming: Naming, place: int, at: tuple[float, float]
+) -> Iterator[Name]:
+    """Yield where the name of a place may stand: to the right, left, above or below its dot.
 
     A mark on the dot stays in sight. The name of a part of a settlement stands on its place. A
     name that the font cannot write is in English instead, or left out.
@@ -155,7 +160,7 @@ def _names_at(canvas: Canvas, naming: Naming, place: int, at: tuple[float, float
     places = naming.places
     text = writable(canvas.fonts, places.name(place, naming.language), places.name(place, "en"))
     if not text:
-        return []
+        return
     is_bold = bool(rank == 0)
     half = text_width(canvas.fonts, text, LABEL_PX, is_bold=is_bold) * scale / 2
     high, pad = LABEL_HIGH_PX * scale, LABEL_PAD * scale
@@ -168,10 +173,11 @@ def _names_at(canvas: Canvas, naming: Naming, place: int, at: tuple[float, float
         return Name(run, x, y, box, has_dot)
 
     if rank == QUARTER:
-        return [name(x, 0.0, has_dot=False)]
+        yield name(x, 0.0, has_dot=False)
+        return
     aside, above = half + BESIDE_PX * scale, ABOVE_PX * scale
     sides = ((x + aside, 0.0), (x - aside, 0.0), (x, -above), (x, above))
-    return [name(middle, down) for middle, down in sides]
+    yield from (name(middle, down) for middle, down in sides)
 
 
 def draw_places(canvas: Canvas, names: Sequence[Name]) -> None:
@@ -234,6 +240,13 @@ def _covered(boxes: Sequence[Box], marks: Points) -> list[int]:
 def touch(a: Box, b: Box) -> bool:
     """Tell whether two boxes overlap."""
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _touches_any(box: Box, edges: np.ndarray) -> bool:
+    """Tell whether a box overlaps one of many, whose edges are rows."""
+    x0, y0, x1, y1 = edges
+    across, down = (x0 < box[2]) & (box[0] < x1), (y0 < box[3]) & (box[1] < y1)
+    return bool((across & down).any())
 
 
 def _is_inside(box: Box, frame: Frame) -> bool:

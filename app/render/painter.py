@@ -23,6 +23,7 @@ from app.render.png import write_png
 from app.render.stamps import (
     OVERSAMPLE,
     dot,
+    faded,
     footprint,
     letters,
     reach_of,
@@ -97,13 +98,13 @@ class Painter(Canvas):
         return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
     def _tint(self, mask: Image.Image, at: tuple[int, int], colour: str, opacity: float) -> None:
-        alpha = mask if opacity == 1 else mask.point([round(n * opacity) for n in range(256)])
+        alpha = mask if opacity == 1 else mask.point(faded(opacity))
         if self.image.mode == "RGB":
             self.image.paste(rgb(colour), at, alpha)
             return
         layer = Image.new("RGBA", mask.size, (*rgb(colour), 255))
         layer.putalpha(alpha)
-        self.image.alpha_composite(layer, at)
+        self._stamp(layer, *at)
 
     @override
     def stroke(
@@ -153,8 +154,8 @@ class Painter(Canvas):
             # Places are rounded to a quarter of a px, so that few different discs are drawn.
             x0, x1 = (int((half + cx % 1 + side) * 4) for side in (-r, r))
             y0, y1 = (int((half + cy % 1 + side) * 4) for side in (-r, r))
-            stamp = soft_disc(half, (x0, y0, x1, y1), colours[place], opacity)
-            self._stamp(stamp, int(np.floor(cx)) - half, int(np.floor(cy)) - half)
+            mask = soft_disc(half, (x0, y0, x1, y1), opacity)
+            self._tint(mask, (int(cx // 1) - half, int(cy // 1) - half), colours[place], 1.0)
 
     @override
     def dots(

@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from app.render.bidi import has_rtl, is_rtl_line, visual_pieces
 from app.render.canvas import Canvas, Dashes, TextRun, outline, polygons_of
-from app.render.fonts import font_file, text_width
+from app.render.fonts import EAST_ASIAN, Typeface, pieces_of, text_width, typeface_of
 from app.render.frame import Frame
 from app.render.palette import WATERMARK, Mark, Pattern, rgb
 
@@ -161,7 +161,7 @@ class PdfCanvas(Canvas):
     @override
     def write(self, text: TextRun) -> None:
         sheet, size = self.sheet, text.size * self.frame.scale
-        font = _font(self.fonts, is_bold=text.is_bold)
+        font = _font(self.fonts, Typeface.bold if text.is_bold else Typeface.regular)
         share = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
         start = -share * text_width(self.fonts, text.text, size, is_bold=text.is_bold)
         sheet.saveState()
@@ -177,16 +177,22 @@ class PdfCanvas(Canvas):
         sheet.restoreState()
 
     def _draw_line(self, start: float, text: TextRun, mode: Literal[0, 1]) -> None:
-        """Draw a line from its left end; of letters from right to left, piece by piece."""
-        if not (text.is_rtl or has_rtl(text.text)):
+        """Draw a line from its left end; of two directions or faces, piece by piece."""
+        is_ordered = not (text.is_rtl or has_rtl(text.text))
+        if is_ordered and not EAST_ASIAN.search(text.text):
             self.sheet.drawString(start, 0, text.text, mode=mode)
             return
         size = text.size * self.frame.scale
-        font = _font(self.fonts, is_bold=text.is_bold)
-        for piece in visual_pieces(text.text, is_rtl=text.is_rtl or is_rtl_line(text.text)):
-            drawn = shapeStr(piece.text, font, size, force=True) if piece.is_rtl else piece.text
-            self.sheet.drawString(start, 0, drawn, mode=mode)
-            start += text_width(self.fonts, piece.text, size, is_bold=text.is_bold)
+        parts = [(text.text, False)]
+        if not is_ordered:
+            parts = [*visual_pieces(text.text, is_rtl=text.is_rtl or is_rtl_line(text.text))]
+        for part, is_rtl in parts:
+            for piece in pieces_of(part):
+                font = _font(self.fonts, typeface_of(piece, is_bold=text.is_bold))
+                self.sheet.setFont(font, size)
+                drawn = shapeStr(piece, font, size, force=True) if is_rtl else piece
+                self.sheet.drawString(start, 0, drawn, mode=mode)
+                start += text_width(self.fonts, piece, size, is_bold=text.is_bold)
 
     @override
     def watermark(self, text: str) -> None:
@@ -197,7 +203,7 @@ class PdfCanvas(Canvas):
         sheet.scale(1, -1)
         size = self.watermark_px * self.frame.scale
         sheet.translate(0, -0.36 * size)
-        sheet.setFont(_font(self.fonts, is_bold=True), size)
+        sheet.setFont(_font(self.fonts, Typeface.bold), size)
         self._ink(WATERMARK, self.watermark_opacity)
         run = TextRun(text, 0, 0, self.watermark_px, WATERMARK, is_bold=True)
         self._draw_line(-text_width(self.fonts, text, size, is_bold=True) / 2, run, FILL)
@@ -277,9 +283,9 @@ def _hatch_lines(kind: str, box: np.ndarray, scale: int, sheet: Sheet) -> list[t
     return lines
 
 
-def _font(folder: Path, *, is_bold: bool) -> str:
-    """Register a weight of the vendored font once in a process, and return its name."""
-    path = font_file(folder, is_bold=is_bold)
+def _font(folder: Path, face: Typeface) -> str:
+    """Register a face of the vendored font once in a process, and return its name."""
+    path = folder / face
     name = f"{path.stem}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     if name not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(TTFont(name, str(path)))

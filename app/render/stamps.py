@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import shapely
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
-from app.render.bidi import has_rtl, is_rtl_line
+from app.render.bidi import has_rtl, is_rtl_line, visual_pieces
 from app.render.canvas import TextRun, outline
-from app.render.fonts import CAN_SHAPE, UNKERNED, load_font
+from app.render.fonts import (
+    CAN_SHAPE,
+    EAST_ASIAN,
+    UNKERNED,
+    Typeface,
+    load_font,
+    pieces_of,
+    text_width,
+    typeface_of,
+)
 from app.render.palette import SHAPES, WATERMARK, Mark, rgb
 
 OVERSAMPLE = 2
@@ -28,10 +38,10 @@ def letters(
     It is drawn at twice the size, so that letters may begin between px as in SVG and PDF; `phase`
     is the start of the line within a px, in halves.
     """
-    font = load_font(folder, text.is_bold, text.size * scale * OVERSAMPLE)
-    anchor, halo = ANCHORS[text.anchor], HALO_PX * scale * OVERSAMPLE
-    way = _direction(text)
-    box = font.getbbox(text.text, direction=way, anchor=anchor, features=UNKERNED)
+    halo = HALO_PX * scale * OVERSAMPLE
+    pieces = _pieces(folder, text, text.size * scale * OVERSAMPLE)
+    boxes = np.array([piece.box() for piece in pieces])
+    box = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
     x0, y0 = (int((box[n] + phase[n] - halo) // OVERSAMPLE) for n in (0, 1))
     x1, y1 = (int((box[n + 2] + phase[n] + halo) // OVERSAMPLE) + 1 for n in (0, 1))
     size = (x1 - x0, y1 - y0)
@@ -40,20 +50,66 @@ def letters(
     for colour, wide in ((text.halo, halo), (text.colour, 0)):
         if colour is not None:
             mask = Image.new("L", (size[0] * OVERSAMPLE, size[1] * OVERSAMPLE), 0)
-            ImageDraw.Draw(mask).text(
-                at,
-                text.text,
-                255,
-                font,
-                anchor=anchor,
-                direction=way,
-                features=UNKERNED,
-                stroke_width=wide,
-            )
+            draw = ImageDraw.Draw(mask)
+            for piece in pieces:
+                piece.draw(draw, at, wide)
             layer = Image.new("RGBA", size, (*rgb(colour), 255))
             layer.putalpha(mask.reduce(OVERSAMPLE))
             whole.alpha_composite(layer)
     return (whole, x0, y0) if not text.angle else _turned(whole, x0, y0, text.angle)
+
+
+class _Piece(NamedTuple):
+    """A part of a line in one face, and where it begins beside the line's place, in px."""
+
+    text: str
+    font: ImageFont.FreeTypeFont
+    x: float
+    anchor: str
+    direction: str | None
+
+    def box(self) -> tuple[float, float, float, float]:
+        """Return the box around its letters."""
+        left, top, right, bottom = self.font.getbbox(
+            self.text, direction=self.direction, anchor=self.anchor, features=UNKERNED
+        )
+        return left + self.x, top, right + self.x, bottom
+
+    def draw(self, draw: ImageDraw.ImageDraw, at: tuple[float, float], wide: float) -> None:
+        """Draw its letters on a mask, for a line at a place; wider for a halo."""
+        draw.text(
+            (at[0] + self.x, at[1]),
+            self.text,
+            255,
+            self.font,
+            anchor=self.anchor,
+            direction=self.direction,
+            features=UNKERNED,
+            stroke_width=wide,
+        )
+
+
+def _pieces(folder: Path, text: TextRun, size_px: float) -> list[_Piece]:
+    """Cut a line into pieces of one face, from left to right as they are seen.
+
+    A line of one face is a single piece: Pillow places and orders its letters.
+    """
+    way = _direction(text)
+    if not EAST_ASIAN.search(text.text):
+        font = load_font(folder, typeface_of(text.text, is_bold=text.is_bold), size_px)
+        return [_Piece(text.text, font, 0.0, ANCHORS[text.anchor], way)]
+    parts = [(text.text, False)]
+    if way is not None:
+        parts = [*visual_pieces(text.text, is_rtl=way == "rtl")]
+    wide = text_width(folder, text.text, size_px, is_bold=text.is_bold)
+    x = -{"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor] * wide
+    pieces = []
+    for part, is_rtl in parts:
+        for one in pieces_of(part):
+            font = load_font(folder, typeface_of(one, is_bold=text.is_bold), size_px)
+            pieces.append(_Piece(one, font, x, "ls", "rtl" if is_rtl else None))
+            x += text_width(folder, one, size_px, is_bold=text.is_bold)
+    return pieces
 
 
 def _direction(text: TextRun) -> str | None:
@@ -111,22 +167,24 @@ def dot(
 
 
 @lru_cache(2048)
-def soft_disc(
-    half: int, box: tuple[int, int, int, int], colour: str, opacity: float
-) -> Image.Image:
-    """Draw a disc in a square of twice `half` px; `box` is in quarters of a px."""
+def soft_disc(half: int, box: tuple[int, int, int, int], opacity: float) -> Image.Image:
+    """Draw a disc as the mask of a square of twice `half` px; `box` is in quarters of a px."""
     mask = Image.new("L", (8 * half, 8 * half), 0)
     ImageDraw.Draw(mask).ellipse(box, fill=255)
-    layer = Image.new("RGBA", (2 * half, 2 * half), (*rgb(colour), 255))
-    layer.putalpha(mask.reduce(4).point([round(n * opacity) for n in range(256)]))
-    return layer
+    return mask.reduce(4).point(faded(opacity))
+
+
+@cache
+def faded(opacity: float) -> list[int]:
+    """List what becomes of each value of a mask under an opacity."""
+    return [round(n * opacity) for n in range(256)]
 
 
 @lru_cache(16)
 def slanted(fonts: Path, text: str, size: tuple[int, int], letters: int, alpha: int) -> Image.Image:
     """Draw a text across a picture of this size."""
     layer = Image.new("RGBA", size, (0, 0, 0, 0))
-    font = load_font(fonts, True, letters)
+    font = load_font(fonts, Typeface.bold, letters)
     centre = (size[0] / 2, size[1] / 2)
     ImageDraw.Draw(layer).text(centre, text, (*rgb(WATERMARK), alpha), font, anchor="mm")
     return layer.rotate(24, resample=Image.Resampling.BICUBIC)

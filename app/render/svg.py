@@ -19,12 +19,12 @@ from typing_extensions import override
 
 from app.render.bidi import has_rtl, is_rtl_line
 from app.render.canvas import Canvas, Dashes, TextRun, outline, polygons_of
-from app.render.fonts import font_file, text_width
+from app.render.fonts import Typeface, pieces_of, text_width, typeface_of
 from app.render.frame import Frame
 from app.render.palette import WATERMARK, Mark, Pattern
 from app.render.png import write_png
 
-FAMILY = "Strikemap Noto Sans"
+FAMILY, FAMILY_EAST_ASIAN = "Strikemap Noto Sans", "Strikemap Noto Sans CJK"
 HATCHES = {
     "rising": (8, "M-2,2 l4,-4 M0,8 l8,-8 M6,10 l4,-4", 1.3),
     "falling": (8, "M-2,6 l4,4 M0,0 l8,8 M6,-2 l4,4", 1.3),
@@ -44,7 +44,7 @@ class SvgCanvas(Canvas):
         super().__init__(frame, fonts)
         self.parts: list[str] = []
         self.defs: dict[str, str] = {} if shared is None else shared.defs
-        self.used: dict[bool, set[str]] = {} if shared is None else shared.used
+        self.used: dict[Typeface, set[str]] = {} if shared is None else shared.used
 
     @override
     def paint(self, shapes: Sequence[BaseGeometry], colour: str, opacity: float = 1.0) -> None:
@@ -134,7 +134,7 @@ class SvgCanvas(Canvas):
     @override
     def write(self, text: TextRun) -> None:
         scale, size = self.frame.scale, text.size * self.frame.scale
-        self.used.setdefault(text.is_bold, set()).update(text.text)
+        self._use(text.text, is_bold=text.is_bold)
         # With its length stated, a line has its size also in a viewer without the embedded font.
         wide = text_width(self.fonts, text.text, size, is_bold=text.is_bold)
         look = f'fill="{text.colour}"'
@@ -159,6 +159,11 @@ class SvgCanvas(Canvas):
             f"{escape(text.text)}</text>"
         )
 
+    def _use(self, text: str, *, is_bold: bool) -> None:
+        """Note the letters that the document embeds."""
+        for piece in pieces_of(text):
+            self.used.setdefault(typeface_of(piece, is_bold=is_bold), set()).update(piece)
+
     @override
     def watermark(self, text: str) -> None:
         x, y, size = (
@@ -166,7 +171,7 @@ class SvgCanvas(Canvas):
             self.frame.height / 2,
             self.watermark_px * self.frame.scale,
         )
-        self.used.setdefault(True, set()).update(text)
+        self._use(text, is_bold=True)
         self.parts.append(
             f'<text x="{x:g}" y="{y + 0.36 * size:g}" transform="rotate(-24 {x:g} {y:g})"'
             f' text-anchor="middle"'
@@ -195,15 +200,19 @@ class SvgCanvas(Canvas):
         """
         frame = self.frame
         faces = "".join(
-            f"@font-face{{font-family:'{FAMILY}';font-weight:{700 if is_bold else 400};"
-            f"src:url(data:font/ttf;base64,{_letters(self.fonts, is_bold, ''.join(sorted(used)))}"
+            f"@font-face{{font-family:'{_family(face)}';"
+            f"font-weight:{700 if face is Typeface.bold else 400};"
+            f"src:url(data:font/ttf;base64,{_letters(self.fonts, face, ''.join(sorted(used)))}"
             ")}"
-            for is_bold, used in sorted(self.used.items())
+            for face, used in sorted(
+                self.used.items(), key=lambda one: list(Typeface).index(one[0])
+            )
         )
+        families = ", ".join(f"'{name}'" for name in dict.fromkeys(map(_family, self.used)))
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{frame.across}" height="{frame.down}"'
             f' viewBox="0 0 {frame.width} {frame.height}" role="img" aria-labelledby="title desc"'
-            f" xml:lang={quoteattr(language)} font-family=\"'{FAMILY}', 'Noto Sans', sans-serif\">"
+            f" xml:lang={quoteattr(language)} font-family=\"{families}, 'Noto Sans', sans-serif\">"
             f'<title id="title">{escape(metadata["Title"])}</title>'
             f'<desc id="desc">{escape(metadata["Description"])}</desc>'
             '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">'
@@ -213,6 +222,10 @@ class SvgCanvas(Canvas):
             f'<rect width="{frame.width}" height="{frame.height}" fill="{background}"/>'
         )
         return f"{head}{''.join(self.parts)}</svg>\n".encode()
+
+
+def _family(face: Typeface) -> str:
+    return FAMILY_EAST_ASIAN if face is Typeface.east_asian else FAMILY
 
 
 def _path(line: BaseGeometry, *, is_closed: bool = False) -> str:
@@ -236,7 +249,7 @@ def _pair(dashes: Dashes, scale: int) -> str:
 
 
 @cache
-def _letters(folder: Path, is_bold: bool, letters: str) -> str:
+def _letters(folder: Path, face: Typeface, letters: str) -> str:
     """Return a font with only some letters, as base64; equal letters give equal bytes."""
     joins = ["ccmp", "isol", "init", "medi", "fina", "rlig", "mark", "mkmk"]
     options = subset.Options(
@@ -246,7 +259,7 @@ def _letters(folder: Path, is_bold: bool, letters: str) -> str:
         name_IDs=[1, 2],
         glyph_names=False,
     )
-    with TTFont(font_file(folder, is_bold=is_bold), recalcTimestamp=False) as font:
+    with TTFont(folder / face, recalcTimestamp=False) as font:
         cutter = subset.Subsetter(options)
         cutter.populate(text=letters)
         cutter.subset(font)

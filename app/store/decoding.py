@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from app.domain.account import Role, Token
+from app.domain.account import Role, Session, Token
 from app.domain.errors import BrokenChain
 from app.domain.revision import GENESIS, Action, Head, Revision, Subject, payload_digest
 
@@ -43,17 +43,32 @@ def head_of(row: Row | None) -> Head:
 
 def token_of(row: Row) -> Token:
     """Read a token; the digest of its secret is last in the row."""
-    number, name, role, datasets, *instants, _digest = row
-    created, expires, revoked = (None if at is None else _instant_of(at) for at in instants)
-    assert created is not None  # noqa: S101  the column is NOT NULL
+    number, name, role, datasets, created, expires, revoked, made_by, revoked_by, claim, _ = row
     return Token(
         id=number,
         name=name,
         role=Role(role),
         datasets=tuple(datasets.split(",")) if datasets else (),
-        created_at=created,
-        expires_at=expires,
-        revoked_at=revoked,
+        created_at=_instant_of(created),
+        expires_at=None if expires is None else _instant_of(expires),
+        revoked_at=None if revoked is None else _instant_of(revoked),
+        made_by=made_by,
+        revoked_by=revoked_by,
+        claim=claim,
+    )
+
+
+def session_of(row: Row) -> Session:
+    """Read a session."""
+    number, token, person, name, created, expires, ended = row
+    return Session(
+        id=number,
+        token=token,
+        person=person,
+        name=name,
+        created_at=_instant_of(created),
+        expires_at=_instant_of(expires),
+        ended_at=None if ended is None else _instant_of(ended),
     )
 
 

@@ -27,7 +27,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "revision": REVISION_TYPES,
     "current": ("text", "text", "int8", "bytea", "int4"),
     "shape": ("text", "bytea"),
-    "token": (*["text"] * 4, "bytea", *["int8"] * 3),
+    "token": (*["text"] * 4, "bytea", *["int8"] * 3, *["text"] * 3),
+    "session": (*["text"] * 4, *["bytea"] * 2, *["int8"] * 3),
 }
 """The tables of a record, and the types of their columns on a server."""
 

@@ -10,14 +10,15 @@ from typing import TypeVar
 
 import psycopg
 from psycopg import IsolationLevel
+from typing_extensions import override
 
-from app.domain.account import Token
 from app.domain.cache import BoundedCache
 from app.domain.errors import BrokenChain, DamagedRecord, StoreAway, StoreBusy, StoreError
 from app.domain.revision import Change, Head, Revision, Subject
 from app.domain.store import Current, Entry
 from app.domain.tracing import REQUEST_ID
 from app.store import decoding
+from app.store.accounts import AccountTables
 from app.store.decoding import Row, keys_from, micros_of
 from app.store.following import HeadFollower
 from app.store.ledger import LedgerEnd
@@ -43,7 +44,7 @@ STILL_THERE = (
 )
 
 
-class PostgisStore:
+class PostgisStore(AccountTables):
     """The record in one database; see `app.domain.store.Store` for what each method promises."""
 
     is_shared = True
@@ -119,10 +120,16 @@ class PostgisStore:
         values = {"ms": int(wait_s * 1000), "name": f"strikemap {REQUEST_ID.get()}".strip()}
         connection.execute(self._sql["wait_at_most"], values)
 
+    @override
     def _rows(self, name: str, **values: object) -> list[Row]:
         no_limit = self._sql["no_limit"] if name in WHOLE else None
         with self._translated():
             return self._server.rows(self._sql[name], values, no_limit)
+
+    @override
+    def _change(self, statement: str, **values: object) -> int:
+        with self._translated(), self._server.transaction() as connection:
+            return connection.execute(self._sql[statement], values).rowcount
 
     def _remembered(self, name: str, **values: object) -> list[Row]:
         """Read a short answer; while the record is followed, it is read once for each state.
@@ -185,13 +192,17 @@ class PostgisStore:
         if self._follower is not None:
             self._follower.note(head)
 
-    def erase(self, seqs: Sequence[int], mark: Change, entry: Entry) -> Head:
+    def erase(
+        self, seqs: Sequence[int], mark: Change, entry: Entry, beside: Sequence[Change] = ()
+    ) -> Head:
         """Erase payloads; `clear_log` removes the copies that the server still holds."""
         numbers = {"seqs": [int(seq) for seq in seqs]}
         with self.transaction() as connection:
             if connection.execute(self._sql["missed"], numbers).fetchone() is not None:
                 raise StoreBusy(CHANGED)
-            head = LedgerEnd(connection, self._sql, self._clock).append(iter([mark]), entry, {})
+            head = LedgerEnd(connection, self._sql, self._clock).append(
+                iter([*beside, mark]), entry, {}
+            )
             for statement in ("erase", "forget", "forget_rows"):
                 connection.execute(self._sql[statement], numbers)
         self._note(head)
@@ -263,28 +274,6 @@ class PostgisStore:
         """Return the first and the last revision of the write that has `seq`; (0, -1) for none."""
         rows = self._rows("span", seq=seq)
         return (rows[0][0], rows[0][1]) if rows else (0, -1)
-
-    def add_token(self, token: Token, digest: bytes) -> None:
-        """Store a new token with the SHA-256 of its secret."""
-        ends = None if token.expires_at is None else micros_of(token.expires_at)
-        identity = (token.id, token.name, str(token.role), ",".join(token.datasets))
-        values = (*identity, digest, micros_of(token.created_at), ends)
-        with self._translated(), self._server.transaction() as connection:
-            connection.execute(self._sql["add_token"], values)
-
-    def find_token(self, number: str) -> tuple[Token, bytes] | None:
-        """Find a token and the digest of its secret."""
-        rows = self._rows("find_token", id=number)
-        return (decoding.token_of(rows[0]), rows[0][-1]) if rows else None
-
-    def tokens(self) -> list[Token]:
-        """List all tokens, oldest first."""
-        return [decoding.token_of(row) for row in self._rows("tokens")]
-
-    def revoke_token(self, number: str, at: datetime) -> None:
-        """Revoke a token."""
-        with self._translated(), self._server.transaction() as connection:
-            connection.execute(self._sql["revoke_token"], (micros_of(at), number))
 
     def shapes(self, hashes: Iterable[str]) -> dict[str, bytes]:
         """Fetch WKB by SHA-256; an unknown hash is left out."""

@@ -12,10 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from app.domain.account import Token
+from typing_extensions import override
+
 from app.domain.errors import BrokenChain, DamagedRecord, StoreBusy, StoreError, StoreFull
 from app.domain.revision import Change, Head, Revision, Subject
 from app.domain.store import Current, Entry
+from app.store.accounts import AccountTables
 from app.store.chain import Chain, refuse_behind
 from app.store.decoding import (
     Row,
@@ -24,7 +26,6 @@ from app.store.decoding import (
     micros_of,
     payload_of,
     revision_of,
-    token_of,
 )
 from app.store.newest import CHANGED, NewestTable
 from app.store.schema import read_statements, run_steps, schema_steps
@@ -53,7 +54,7 @@ FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SH
 """What SQLite says of a disk that is full: for its file, and for the files beside it."""
 
 
-class SqliteStore:
+class SqliteStore(AccountTables):
     """The record in one file; see `app.domain.store.Store` for what each method promises."""
 
     is_shared = False
@@ -144,12 +145,18 @@ class SqliteStore:
             return self._damaged(f"The record's file is damaged: {wrong}.")
         return StoreError(f"The record could not be written: {wrong}.")
 
+    @override
     def _rows(self, name: str, **values: object) -> list[Row]:
         with self._lock:
             try:
                 return self._reader.execute(self._sql[name], values).fetchall()
             except sqlite3.Error as wrong:
                 raise self._unread(wrong) from wrong
+
+    @override
+    def _change(self, statement: str, **values: object) -> int:
+        with self.transaction() as connection:
+            return connection.execute(self._sql[statement], values).rowcount
 
     def _unread(self, wrong: sqlite3.Error) -> StoreError:
         """Name what kept us from reading, and remember that the file is damaged."""
@@ -237,7 +244,9 @@ class SqliteStore:
         connection.execute(self._sql["close_entry"], (chain.seq, number))
         return Head(chain.seq, chain.hash, at)
 
-    def erase(self, seqs: Sequence[int], mark: Change, entry: Entry) -> Head:
+    def erase(
+        self, seqs: Sequence[int], mark: Change, entry: Entry, beside: Sequence[Change] = ()
+    ) -> Head:
         """Erase payloads in place; their pages are overwritten, not only freed."""
         numbers = [(seq,) for seq in seqs]
         with self.transaction() as connection:
@@ -245,7 +254,7 @@ class SqliteStore:
             if missed.fetchone() is not None:
                 raise StoreBusy(CHANGED)
             connection.execute(self._sql["overwrite"])
-            head = self._append(connection, iter([mark]), entry)
+            head = self._append(connection, iter([*beside, mark]), entry)
             connection.executemany(self._sql["erase"], numbers)
             connection.executemany(self._sql["forget"], numbers)
         return head
@@ -309,28 +318,6 @@ class SqliteStore:
         """Return the first and the last revision of the write that has `seq`; (0, -1) for none."""
         rows = self._rows("span", seq=seq)
         return (rows[0][0], rows[0][1]) if rows else (0, -1)
-
-    def add_token(self, token: Token, digest: bytes) -> None:
-        """Store a new token with the SHA-256 of its secret."""
-        ends = None if token.expires_at is None else micros_of(token.expires_at)
-        identity = (token.id, token.name, str(token.role), ",".join(token.datasets))
-        with self.transaction() as connection:
-            values = (*identity, digest, micros_of(token.created_at), ends)
-            connection.execute(self._sql["add_token"], values)
-
-    def find_token(self, number: str) -> tuple[Token, bytes] | None:
-        """Find a token and the digest of its secret."""
-        rows = self._rows("find_token", id=number)
-        return (token_of(rows[0]), rows[0][-1]) if rows else None
-
-    def tokens(self) -> list[Token]:
-        """List all tokens, oldest first."""
-        return [token_of(row) for row in self._rows("tokens")]
-
-    def revoke_token(self, number: str, at: datetime) -> None:
-        """Revoke a token."""
-        with self.transaction() as connection:
-            connection.execute(self._sql["revoke_token"], (micros_of(at), number))
 
     def shapes(self, hashes: Iterable[str]) -> dict[str, bytes]:
         """Fetch WKB by SHA-256; an unknown hash is left out."""

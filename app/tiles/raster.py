@@ -106,7 +106,8 @@ def draw_control(
 def draw_density(painter: Canvas, marks: Table) -> None:
     """Draw the density of marks, where a View has too many of them for this zoom."""
     frame = painter.frame
-    painter.paste(density(*frame.pixels(marks["lon_e7"] / 1e7, marks["lat_e7"] / 1e7), frame))
+    x, y = frame.square_pixels(marks["mercator_x"], marks["mercator_y"])
+    painter.paste(density(x, y, frame))
 
 
 def draw_incidents(
@@ -155,7 +156,7 @@ def density(x: np.ndarray, y: np.ndarray, frame: Frame) -> np.ndarray:
     cell = DENSITY_PX * frame.scale
     across, down = -(-frame.width // cell), -(-frame.height // cell)
     inside = (x >= 0) & (x < frame.width) & (y >= 0) & (y < frame.height)
-    place = (y[inside] // cell).astype(int) * across + (x[inside] // cell).astype(int)
+    place = (y[inside] / cell).astype(int) * across + (x[inside] / cell).astype(int)
     counts = np.bincount(place, minlength=across * down)
     level = np.minimum(np.log1p(counts) / np.log1p(DENSITY_MOST), 1.0)
     stops = np.linspace(0, 1, len(DENSITY))

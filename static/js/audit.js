@@ -2,7 +2,7 @@
 /** @import { Audit, AuditEvent, AuditSpec } from "./types.js" */
 import { byId, el, jsonBlock } from "./dom.js";
 import { fill } from "./format.js";
-import { ask, headers, mayAsk, readyToken, refuse, showStatus } from "./workpage.js";
+import { ask, headers, ready, refuse, showStatus } from "./workpage.js";
 
 /** @type {AuditSpec} */
 const spec = jsonBlock("spec");
@@ -58,12 +58,12 @@ async function save() {
   URL.revokeObjectURL(link.href);
 }
 
-readyToken();
+await ready();
 byId("open").addEventListener("submit", (event) => {
   event.preventDefault();
   load();
 });
 more.addEventListener("click", () => load(Number(more.value)));
 byId("csv").addEventListener("click", save);
-if (mayAsk()) await load();
+await load();
 document.documentElement.dataset.ready = "1";

@@ -2,7 +2,7 @@
 /** @import { EditableRecord, EditSpec, FieldValue } from "./types.js" */
 import { byId, jsonBlock } from "./dom.js";
 import { fill } from "./format.js";
-import { ask, mayAsk, readyToken, showStatus } from "./workpage.js";
+import { ask, ready, showStatus } from "./workpage.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
 
@@ -114,7 +114,8 @@ async function redact(texts, done) {
   const answer = await ask("POST", `${address}/redact`, body);
   if (!answer) return;
   showRedacted(answer.redacted);
-  showStatus(done || byId("redacted").textContent || "");
+  if (answer.approval) showStatus(words.edit_second);
+  else showStatus(done || byId("redacted").textContent || "");
 }
 
 async function load() {
@@ -158,10 +159,6 @@ redaction.addEventListener("submit", (event) => {
   redact([...checked].map(({ value }) => value));
 });
 liftButton.addEventListener("click", () => redact([], words.edit_lifted));
-byId("open").addEventListener("submit", (event) => {
-  event.preventDefault();
-  load();
-});
-readyToken();
-if (mayAsk()) await load();
+await ready();
+await load();
 document.documentElement.dataset.ready = "1";

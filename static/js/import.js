@@ -5,7 +5,7 @@ import { byId, el, jsonBlock } from "./dom.js";
 import { fill, number } from "./format.js";
 import { mappingText, readyMapping, savedMapping, showMapping, titledTable } from "./mapping.js";
 import { drawPreview } from "./preview.js";
-import { ask, headers, readyToken, refuse, showProblem, showStatus } from "./workpage.js";
+import { ask, headers, ready, refuse, showProblem, showStatus } from "./workpage.js";
 
 /** @typedef {File | string | null} SavedMapping a file of the reader's, or this page's own text */
 /**
@@ -213,11 +213,31 @@ async function undo(planned) {
   report.focus();
 }
 
+/**
+ * Offers the theatre in which most points lie, where there is one.
+ * @param {ImportReport} planned
+ */
+function otherTheatre({ advice }) {
+  const choice = form.elements.namedItem("theatre");
+  if (!advice?.theatre || advice.country || !(choice instanceof HTMLSelectElement)) return [];
+  const slug = advice.theatre;
+  const option = [...choice.options].find(({ value }) => value === slug);
+  if (!option) return [];
+  const text = fill(words.import_in_theatre, { theatre: option.text });
+  return [
+    button(text, () => {
+      choice.value = slug;
+      return plan(byId("mapping").hidden ? savedMapping() : mappingText());
+    }),
+  ];
+}
+
 /** @param {ImportReport} planned */
 function showPlan(planned) {
   report.hidden = false;
   showReport(planned);
   showActions(
+    ...otherTheatre(planned),
     button(words.commit, () => commit(planned)),
     button(words.forget, () => undo(planned)),
   );
@@ -305,5 +325,5 @@ drop.addEventListener("drop", ({ dataTransfer }) => {
 /* A file that misses its place must not replace the page. */
 for (const name of ["dragover", "drop"])
   window.addEventListener(name, (event) => event.preventDefault());
-readyToken();
+await ready();
 document.documentElement.dataset.ready = "1";

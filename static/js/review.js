@@ -1,8 +1,9 @@
 /* The review page: two records side by side, why they may be one, and a decision on them. */
-/** @import { ReviewedRecord, ReviewPair, Reviews, Suggestions, WorkSpec } from "./types.js" */
+/** @import { ApprovalRow, Approvals, ReviewedRecord, ReviewPair } from "./types.js" */
+/** @import { Reviews, Suggestions, WorkSpec } from "./types.js" */
 import { byId, el, jsonBlock } from "./dom.js";
 import { fill } from "./format.js";
-import { ask, mayAsk, readyToken, showStatus } from "./workpage.js";
+import { ask, ready, showStatus } from "./workpage.js";
 
 /** @type {WorkSpec} */
 const spec = jsonBlock("spec");
@@ -132,7 +133,55 @@ async function loadTexts() {
   byId("texts-count").textContent = fill(words.review_texts_count, { n: answer.count });
 }
 
+/** @param {string} id @param {boolean} approve */
+async function decide(id, approve) {
+  const reason = reasonInput.value.trim();
+  const answer = await ask("POST", `/api/approvals/${id}`, { approve, reason });
+  if (!answer) {
+    reasonInput.focus();
+    return;
+  }
+  await load();
+  showStatus(approve ? words.review_approved : words.review_refused);
+  byId("waiting-title").focus();
+}
+
+/**
+ * What waits for a second person; who asked can only take it back.
+ * @param {ApprovalRow} row
+ */
+function approvalItem({ id, kind, dataset, target, summary, reason, asked_by, may_approve }) {
+  const title = `${words[`review_kind_${kind}`]}: ${dataset}`;
+  const link = el("a", { href: `/incidents/${target}?${spec.query}`, text: target });
+  const subject = target === dataset ? summary : link;
+  const buttons = [
+    may_approve && { text: words.review_approve, approve: true },
+    { text: words.review_refuse, approve: false },
+  ].flatMap((button) => {
+    if (!button) return [];
+    const { text, approve } = button;
+    const options = { type: "button", text, "aria-label": `${text}: ${title}` };
+    return [el("button", { ...options, onclick: () => decide(id, approve) })];
+  });
+  return el(
+    "li",
+    {},
+    el("h3", { text: title }),
+    el("p", {}, subject, target === dataset ? "" : ` ${summary}`),
+    el("p", { text: `${reason} (${asked_by})` }),
+    el("p", { class: "actions" }, ...buttons),
+  );
+}
+
+async function loadApprovals() {
+  /** @type {Approvals | null} */
+  const answer = await ask("GET", "/api/approvals");
+  byId("approvals").replaceChildren(...(answer?.waiting ?? []).map(approvalItem));
+  byId("approvals-box").hidden = !answer?.waiting.length;
+}
+
 async function load() {
+  await loadApprovals();
   /** @type {Reviews | null} */
   const answer = await ask("GET", "/api/reviews");
   if (!answer) return;
@@ -147,10 +196,7 @@ async function load() {
   showStatus(fill(words.review_count, { n: answer.pending }));
 }
 
-readyToken();
-byId("open").addEventListener("submit", (event) => {
-  event.preventDefault();
-  load();
-});
-if (mayAsk()) await load();
+await ready();
+byId("open").addEventListener("submit", (event) => event.preventDefault());
+await load();
 document.documentElement.dataset.ready = "1";

@@ -3,7 +3,7 @@
 import { byId, debounce, el, jsonBlock } from "./dom.js";
 import { fill } from "./format.js";
 import { noteAt, pointAt } from "./pointing.js";
-import { ask, readyToken, showProblem, showStatus } from "./workpage.js";
+import { ask, ready, showProblem, showStatus } from "./workpage.js";
 
 const PREVIEW = { width: "960", height: "640" };
 const PREVIEW_MS = 600;
@@ -281,7 +281,7 @@ byId("open").addEventListener("submit", (event) => {
   event.preventDefault();
   open(choice.value);
 });
-readyToken();
+await ready();
 const slug = decodeURIComponent(location.hash.slice(1));
 await listStories(slug);
 await open(choice.value);

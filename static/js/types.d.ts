@@ -243,6 +243,33 @@ export interface WorkSpec {
   isPrivate: boolean;
 }
 
+/** One request for a second person, in /api/approvals. */
+export interface ApprovalRow {
+  id: string;
+  kind: string;
+  dataset: string;
+  target: string;
+  summary: string;
+  reason: string;
+  asked_by: string;
+  state: string;
+  may_approve: boolean;
+}
+
+/** /api/approvals */
+export interface Approvals {
+  waiting: ApprovalRow[];
+  decided: ApprovalRow[];
+}
+
+/** /api/session */
+export interface Session {
+  actor: string;
+  role: string;
+  datasets: string[];
+  expires_at: string | null;
+}
+
 export interface AuditSpec extends WorkSpec {
   actions: string[];
 }
@@ -603,6 +630,7 @@ export interface Waves {
 /** RFC 9457 */
 export interface Problem {
   type?: string;
+  status?: number;
   detail?: string;
   errors?: { where: string; got: string; allowed: string }[];
 }
@@ -656,6 +684,8 @@ export interface ImportReport {
   version?: number | null;
   refused?: string | null;
   planned_again?: boolean;
+  /** Where most points lie; `country` is there when that theatre is still to be added. */
+  advice?: { sentence: string; theatre?: string; country?: string } | null;
 }
 
 /** DELETE /api/imports/{id} */
@@ -694,6 +724,8 @@ export interface EditableRecord {
   revision: number;
   fields: Record<string, FieldValue | undefined>;
   redacted: Record<string, string>;
+  /** The request that waits for a second person, in the answer to a redaction. */
+  approval?: string | null;
 }
 
 export interface ReviewedRecord {

@@ -1,35 +1,32 @@
-/* What the pages that import, edit and review share: the holder's token, and what was refused. */
-/** @import { Problem, WorkSpec } from "./types.js" */
-import { byId, jsonBlock } from "./dom.js";
+/* What the pages that import, edit and review share: who is signed in, and what was refused. */
+/** @import { Problem, Session, WorkSpec } from "./types.js" */
+import { byId, el, jsonBlock } from "./dom.js";
+import { fill } from "./format.js";
 
-const TOKEN_KEY = "strikemap-token";
 /** @type {WorkSpec} */
 const spec = jsonBlock("spec");
 const words = spec.strings;
-const tokenInput = byId("token", HTMLInputElement);
+const thisPage = () => encodeURIComponent(location.pathname + location.search + location.hash);
+const signIn = () => `/sign-in?${spec.query}#${thisPage()}`;
 
-/** Keep the token in this tab: it is sent as a header and never in an address. */
-export function readyToken() {
-  byId("token-box").hidden = spec.isPrivate;
-  tokenInput.value = sessionStorage.getItem(TOKEN_KEY) ?? "";
-  tokenInput.addEventListener("change", () =>
-    sessionStorage.setItem(TOKEN_KEY, tokenInput.value.trim()),
-  );
+/** Go on when somebody is signed in, or at a private service; lead anybody else to sign-in. */
+export async function ready() {
+  if (spec.isPrivate) return;
+  /** @type {Session | null} */
+  const session = await ask("GET", "/api/session", undefined, {}, () => location.replace(signIn()));
+  if (!session) return;
+  byId("signed-in").hidden = false;
+  byId("signed-in-as").textContent = fill(words.signed_in, session);
+  byId("sign-out").addEventListener("click", async () => {
+    if (await ask("DELETE", "/api/session")) location.replace(signIn());
+  });
 }
-
-/** Tell whether the page may ask at once: on a private service, or with a token. */
-export const mayAsk = () => spec.isPrivate || tokenInput.value !== "";
 
 /**
  * @param {Record<string, string>} [more]
  * @returns {Record<string, string>}
  */
-export function headers(more = {}) {
-  const token = tokenInput.value.trim();
-  /** @type {Record<string, string>} */
-  const authorization = token ? { Authorization: `Bearer ${token}` } : {};
-  return { Accept: "application/json", [spec.header]: "1", ...authorization, ...more };
-}
+export const headers = (more = {}) => ({ Accept: "application/json", [spec.header]: "1", ...more });
 
 export function showStatus(/** @type {string} */ text) {
   byId("status").textContent = text;
@@ -39,9 +36,14 @@ export function showProblem(/** @type {string} */ text) {
   byId("problem").textContent = text;
 }
 
-export function refuse(/** @type {Problem} */ { errors, detail }) {
+/** Show a refusal; whoever is signed in no more keeps what they typed, and signs in beside it. */
+export function refuse(/** @type {Problem} */ { errors, detail, status }) {
   const lines = errors?.map(({ where, got, allowed }) => `${where}: ${got || "–"} → ${allowed}`);
   showProblem(lines?.join("\n") || detail || words.connection_lost);
+  if (status === 401 && document.getElementById("signed-in")) {
+    const link = { href: signIn(), target: "_blank", text: words.sign_in_title };
+    byId("problem").append(" ", el("a", link));
+  }
   showStatus("");
 }
 
@@ -52,9 +54,10 @@ export function refuse(/** @type {Problem} */ { errors, detail }) {
  * @param {string} url
  * @param {object} [document]
  * @param {Record<string, string>} [more] headers of this request
+ * @param {(problem: Problem) => void} [unknown] what to do with somebody who is not signed in
  * @returns {Promise<Answer | null>}
  */
-export async function ask(method, url, document, more = {}) {
+export async function ask(method, url, document, more = {}, unknown = refuse) {
   showProblem("");
   try {
     /** @type {Record<string, string>} */
@@ -63,7 +66,8 @@ export async function ask(method, url, document, more = {}) {
     const answer = await fetch(url, { method, headers: headers({ ...json, ...more }), body });
     const result = await answer.json();
     if (answer.ok) return result;
-    refuse(result);
+    if (answer.status === 401) unknown(result);
+    else refuse(result);
   } catch {
     refuse({});
   }

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.instance.operator import operator_name
 from tests.serving import Service, command, serving, token
 from tests.support import HEADER, ROW, written
 
@@ -97,6 +98,7 @@ def test_only_an_admin_of_everything_reads_it_and_tokens_are_in_it(tmp_path: Pat
         assert command(data, "token", "revoke", number).returncode == 0
         revoked = events(public, "action=token_revoked", **admin)
         assert [one["key"] for one in revoked] == [number]
+        assert {one["actor"] for one in (*made, *revoked)} == {operator_name()}
         text = get("/api/audit", headers=admin).text
         assert "127.0.0.1" not in text
         assert admin["Authorization"].rpartition("_")[2] not in text

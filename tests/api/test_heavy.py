@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -108,6 +109,29 @@ def test_a_killed_process_is_started_anew_and_readers_get_their_figures(crowded:
         return heavy(crowded, "ready") == 1
 
     until(is_back)
+
+
+def test_a_process_that_is_killed_while_it_draws_makes_its_reader_try_again(
+    crowded: Service,
+) -> None:
+    address = f"{FIGURE}cut&width=1600&height=1200&scale=2"
+    answers = list[httpx.Response]()
+
+    def is_drawn() -> bool:
+        answers.append(crowded.client.get(address))
+        return answers[-1].status_code == httpx.codes.OK
+
+    with ThreadPoolExecutor(1) as pool:
+        drawing = pool.submit(is_drawn)
+        until(lambda: heavy(crowded, "running") == 1)
+        (number,) = heavy_processes(crowded)
+        os.kill(number, signal.SIGKILL)
+        drawing.result()
+    until(is_drawn)
+    for answer in answers:
+        is_refused = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+        assert answer.headers["retry-after"] if is_refused else answer.content[1:4] == b"PNG"
+    until(lambda: heavy(crowded, "ready") == 1)
 
 
 def test_a_reader_who_leaves_gives_the_process_back(crowded: Service) -> None:

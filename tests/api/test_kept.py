@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import http.client
+import socket
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import anyio
@@ -253,19 +256,58 @@ def test_the_memory_is_bounded_and_what_was_used_last_stays(
     assert app.answered == 5  # a, b, c, d, and b again
 
 
-def test_a_redaction_reaches_a_kept_answer_at_once(tmp_path: Path) -> None:
-    assert command(tmp_path, "demo").returncode == 0
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Serve the demos to the public."""
+    folder = tmp_path_factory.mktemp("demo")
+    assert command(folder, "demo").returncode == 0
+    with serving(folder) as service:
+        yield service
 
-    def shown(service: Service, address: str) -> httpx.Response:
-        answers = [service.client.get(address) for _ in range(3)]
+
+def test_a_redaction_reaches_a_kept_answer_at_once(demo: Service) -> None:
+    def shown(address: str) -> httpx.Response:
+        answers = [demo.client.get(address) for _ in range(3)]
         assert len({answer.content for answer in answers}) == 1
         return answers[-1]
 
-    with serving(tmp_path) as service:
-        items = "/api/collections/incidents/items?theatre=ukraine&limit=1"
-        (first,) = service.client.get(items).json()["features"]
-        address = f"/api/collections/incidents/items/{first['id']}"
-        before = shown(service, address)
-        done = command(tmp_path, "redact", first["id"], *REDACTION)
-        assert done.returncode == 0, done.stderr
-        assert shown(service, address).content != before.content
+    items = "/api/collections/incidents/items?theatre=ukraine&limit=1"
+    (first,) = demo.client.get(items).json()["features"]
+    address = f"/api/collections/incidents/items/{first['id']}"
+    before = shown(address)
+    done = command(demo.data_dir, "redact", first["id"], *REDACTION)
+    assert done.returncode == 0, done.stderr
+    assert shown(address).content != before.content
+
+
+def test_an_answer_from_memory_has_the_same_bytes_as_the_first(demo: Service) -> None:
+    first, again = (demo.client.get("/tiles/map/6/37/21.png") for _ in range(2))
+    has = demo.client.get(
+        "/tiles/map/6/37/21.png", headers={"If-None-Match": first.headers["ETag"]}
+    )
+    own = {"date", "x-request-id"}
+    heads = [{k: v for k, v in a.headers.items() if k not in own} for a in (first, again)]
+    assert (first.content, heads[0]) == (again.content, heads[1])
+    assert (has.status_code, has.content) == (304, b"")
+    assert len({answer.headers["X-Request-ID"] for answer in (first, again, has)}) == 3
+
+
+def test_requests_sent_together_are_answered_in_their_order(demo: Service) -> None:
+    kept, other = "/tiles/map/7/74/43.png", "/tiles/map/7/75/43.png?lang=uk"
+    sizes = [len(demo.client.get(address).content) for address in (kept, "/readyz")]
+    host = demo.url.removeprefix("http://")
+    addresses = [kept, other, *[kept] * 2_000, "/readyz"]  # deeper than the interpreter's stack
+    head = f"Host: {host}\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n"
+    answers: list[tuple[bytes, int]] = []
+    with socket.create_connection((demo.client.base_url.host, demo.client.base_url.port)) as opened:
+        asked = "".join(f"GET {address} HTTP/1.1\r\n{head}\r\n" for address in addresses)
+        Thread(target=opened.sendall, args=(asked.encode(),)).start()
+        reader = opened.makefile("rb")
+        for _ in addresses:
+            status, fields = reader.readline(), http.client.parse_headers(reader)
+            body = reader.read(int(fields["Content-Length"]))
+            answers.append((status.split()[1], len(body)))
+    assert {status for status, _ in answers} == {b"200"}
+    expected = [sizes[0], answers[1][1], *[sizes[0]] * 2_000, sizes[1]]
+    assert [size for _, size in answers] == expected
+    assert answers[1][1] != sizes[0]

@@ -91,7 +91,7 @@ def test_a_file_of_another_kind_is_no_backup(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"format": 2, "hash": None}, "format 2 and schema 4 of release 0.2.0"),
+        ({"format": 2, "hash": None}, "format 2 and schema 5 of release 0.2.0"),
         ({"schema": 99, "program": "0.9.0"}, "format 1 and schema 99 of release 0.9.0"),
     ],
 )

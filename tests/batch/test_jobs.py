@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
+import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from pyspark import cloudpickle
 
-from app.batch import engine
+from app.batch import engine, functions
+from app.batch.jobs import JOBS
+from app.batch.spark import SparkBatch
 from app.domain.errors import InputError
+from tests.making import ROOT
 from tests.serving import command, serving
 
 THEATRE = "theatre=example"
@@ -44,6 +55,19 @@ def written(data: Path, out: Path, *words: str) -> Path:
 
 def rows_of(lake: Path, table: str) -> list[dict[str, Any]]:
     return list(ds.dataset(lake / table, format="parquet").to_table().to_pylist())
+
+
+def need_java() -> None:
+    """Skip a test where Java is missing; under CI that is a failure."""
+    if shutil.which("java") is None:
+        assert os.environ.get("CI") != "true", "CI has no Java: tools/java.sh installs it"
+        pytest.skip("Java is not installed: sh tools/java.sh")
+
+
+def sorted_rows(path: Path) -> list[dict[str, Any]]:
+    """Read an answer, which is a file or a folder of files, in an order of its own."""
+    rows = ds.dataset(path, format="parquet").to_table().to_pylist()
+    return sorted(rows, key=lambda row: [str(cell) for cell in row.values()])
 
 
 def rows_of_job(data: Path, lake: Path, job: str, *words: str) -> list[dict[str, Any]]:
@@ -153,6 +177,12 @@ def test_bad_input_of_a_batch_gets_one_sentence(
         ),
         (["ground", str(lake), "a.csv"], "ending of the file: got 'a.csv', allowed: .parquet."),
         (["ground", str(tmp_path), str(tmp_path / "a.parquet")], "`strikemap lake` wrote"),
+        (["ground", "s3://lake", str(tmp_path / "a.parquet")], "a folder of this machine"),
+        (
+            ["ground", str(lake), "a.parquet", "--engine", "flink"],
+            "--engine: got 'flink', allowed: sedona, spark.",
+        ),
+        (["ground", str(lake), "a.parquet", "--master", "local"], "without `--engine spark`"),
     ):
         done = command(data, "batch", *words)
         assert (done.returncode, sentence in done.stderr) == (2, True), done.stderr
@@ -163,3 +193,96 @@ def test_bad_input_of_a_batch_gets_one_sentence(
     monkeypatch.setattr(engine, "import_module", missing)
     with pytest.raises(InputError, match=r'pip install "strikemap\[scale\]"'):
         engine.SedonaBatch()
+    with pytest.raises(InputError, match=r'pip install "strikemap\[spark\]"'):
+        SparkBatch("local[2]")
+
+
+ALL_ON_SPARK = """
+import sys
+from pathlib import Path
+from app.cli.batches import batch
+
+lake, out, *jobs = sys.argv[1:]
+for job in jobs:
+    batch(job, lake, Path(out) / f"{job}.parquet", engine="spark", master="local[2]", maxzoom=7)
+"""
+"""All jobs in one process: Java is started once."""
+
+
+def test_spark_answers_as_sedona_does(data: Path, lake: Path, tmp_path: Path) -> None:
+    need_java()
+    program = [sys.executable, "-c", ALL_ON_SPARK, str(lake), str(tmp_path), *JOBS]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for job in JOBS:
+        out = tmp_path / f"{job}.parquet"
+        expected = rows_of_job(data, lake, job, *(["--maxzoom", "7"] if job == "pyramid" else []))
+        assert sorted_rows(out) == sorted_rows(data.parent / f"{job}.parquet")
+        assert f"{out}: {len(expected):,} rows" in done.stdout
+    out = tmp_path / "pyramid.parquet"
+    again = command(data, "batch", "pyramid", str(lake), str(out), "--engine", "spark")
+    assert (again.returncode, "a name that is free" in again.stderr) == (2, True)
+
+
+ALONE = """
+import pickle, socket, sys
+
+def refused(*_args, **_names):
+    raise OSError("the network")
+
+socket.socket.connect = refused
+sys.modules["app"] = None
+batches, functions = pickle.load(sys.stdin.buffer)
+print([sum(len(rows) for rows in function(batches)) for function in functions])
+"""
+"""A worker of a cluster: no package of ours, and no network."""
+
+
+def test_a_worker_needs_nothing_of_ours_and_no_network(lake: Path) -> None:
+    incidents = ds.dataset(lake / "incidents", format="parquet").to_table()
+    paths = {
+        table: [str(path) for path in (lake / table).rglob("*.parquet")]
+        for table in ("regions", "control")
+    }
+    jobs = [
+        partial(functions.attribute, regions=paths["regions"]),
+        partial(functions.ground, control=paths["control"]),
+        partial(functions.pyramid, last_zoom=3),
+    ]
+    cloudpickle.register_pickle_by_value(functions)  # type: ignore[no-untyped-call]
+    work = cloudpickle.dumps((incidents.to_batches(), jobs))  # type: ignore[no-untyped-call]
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", ALONE], input=work, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    counts = json.loads(done.stdout)
+    assert counts[0] > ROWS / 2
+    assert all(counts)
+
+
+@pytest.mark.parametrize("master", ["spark://here", "spark://127.0.0.1:1", "spark://:7077,x:1"])
+def test_a_master_that_does_not_answer_is_one_sentence_at_once(
+    data: Path, lake: Path, tmp_path: Path, master: str
+) -> None:
+    need_java()
+    words = ["pyramid", str(lake), str(tmp_path / "a.parquet"), "--engine", "spark"]
+    began = time.monotonic()
+    done = command(data, "batch", *words, "--master", master)
+    assert time.monotonic() - began < 30
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"--master: got '{master}', allowed: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_duckdb_runs_the_statement_of_the_document_on_a_lake(lake: Path) -> None:
+    text = (ROOT / "docs" / "publishing.md").read_text("utf-8")
+    (statement,) = re.findall(r'^duckdb -c "(.+)"$', text, re.MULTILINE)
+    sums = duckdb.execute(statement.replace("'lake/", f"'{lake}/")).fetchall()
+    rows = rows_of(lake, "incidents")
+    assert {region: many for region, many, _killed in sums} == Counter(
+        row["region"] for row in rows
+    )
+    killed = Counter[str | None]()
+    for row in rows:
+        killed[row["region"]] += row["killed_low"] or 0
+    assert {region: least or 0 for region, _many, least in sums} == dict(killed)

@@ -248,22 +248,20 @@ def test_a_refusal_is_said_on_the_page(private: Service, watch: Watch, tmp_path:
     expect(page.locator("#report")).to_be_hidden()
 
 
-def test_the_public_instance_asks_for_a_token_and_keeps_it_in_the_tab(
+def test_the_public_instance_takes_a_file_of_whoever_signed_in_with_a_token(
     public: Service, data: Path, watch: Watch, file: Path
 ) -> None:
     made = command(data, "token", "create", "desk", "--role", "editor", "--json")
     watched = watch()
     watched.open(f"{public.url}/import?theatre=example")
     page = watched.page
+    watched.sign_in(json.loads(made.stdout)["token"])
     choose(page, file, "by-token")
-    page.get_by_role("button", name="See what would change").click()
-    expect(page.locator("#problem")).to_contain_text("token")
-    page.get_by_label("Token").fill(json.loads(made.stdout)["token"])
     page.get_by_role("button", name="See what would change").click()
     expect(page.get_by_role("button", name="Commit")).to_be_visible()
     expect_no_axe_violations(page)
     assert "strikemap_" not in page.url
-    assert page.evaluate("localStorage.length") == 0
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
 @pytest.mark.parametrize("lang", ["en", "uk"])

@@ -120,4 +120,6 @@ def test_duckdb_and_polars_read_the_parquet(service: Service, tmp_path: Path) ->
     total = service.client.get(f"/api/summary?{VIEW}").json()["totals"]["killed"]["low"]
     assert pl.read_parquet(path)["killed_low"].sum() == total
     query = f"SELECT sum(killed_low) FROM read_parquet('{quote(str(path))}')"  # noqa: S608
-    assert duckdb.sql(query).fetchall() == [(total,)]
+    rows = duckdb.sql(query)
+    assert rows is not None
+    assert rows.fetchall() == [(total,)]

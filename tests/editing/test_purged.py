@@ -34,7 +34,7 @@ def purged(private_workspace: Workspace, tmp_path: Path) -> Workspace:
     store.add_token(TOKEN, b"digest")
     copy_record(tmp_path / "data" / "record.sqlite", tmp_path / "before.sqlite")
     purge(private_workspace, str(incident("a").id), "a court's order", Author("admin", LATER))
-    store.revoke_token(TOKEN.id, LATER)
+    store.revoke_token(TOKEN.id, LATER, "alice")
     return private_workspace
 
 

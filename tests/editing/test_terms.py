@@ -11,7 +11,7 @@ import pytest
 from app.domain.errors import InputError, StoreBusy
 from app.domain.revision import Head
 from app.domain.store import Author
-from app.domain.terms import LICENCES, Audience, Face
+from app.domain.terms import LICENCES, Audience, Dataset, Face
 from app.domain.view import View
 from app.editing.terms import set_terms
 from app.i18n import strings
@@ -84,8 +84,10 @@ def test_the_day_can_be_corrected_apart_from_the_terms(private_workspace: Worksp
     imported(private_workspace, ACLED)
     author = Author("test", NOW)
     changed = set_terms(private_workspace, "acled", None, author, accessed=date(2026, 1, 2))
+    assert isinstance(changed, Dataset)
     assert (changed.licence, changed.accessed) == ("ACLED", date(2026, 1, 2))
     changed = set_terms(private_workspace, "acled", "internal", author)
+    assert isinstance(changed, Dataset)
     assert (changed.licence, changed.accessed) == ("internal", date(2026, 1, 2))
     with pytest.raises(InputError, match="--terms, --accessed or both"):
         set_terms(private_workspace, "acled", None, author)

@@ -24,6 +24,9 @@ EXAMPLES = re.findall(r"```(csv|json) (\w+)\n(.*?)```", DOC, re.DOTALL)
 OF_EXAMPLE = {"incidents": "native_", "control": "native_", "deepstatemap_data_20240310": ""}
 OF_FILE = {
     "acled": "acled",
+    "gtd": "gtd",
+    "airwars": "airwars",
+    "yemen_data": "yemen_data",
     "acled_monadic": "acled",
     "bellingcat_export": "timemap",
     "timemap_events": "timemap",
@@ -72,7 +75,7 @@ def seeds(folder: Path) -> dict[str, list[Seed]]:
     """Make the seeds of every format; the folder is for files that other programs write."""
     by_format: dict[str, list[Seed]] = {name: [] for name in FORMATS}
     for seed in (*_texts(), *_packed(folder)):
-        is_open = seed.format in ("vector_control", "isw", "kml_control")
+        is_open = seed.format in ("vector_control", "isw", "kml_control", "copernicus_ems")
         by_format[seed.format].append(seed._replace(choices=DAY) if is_open else seed)
     return by_format
 
@@ -100,6 +103,8 @@ def _texts() -> Iterator[Seed]:
     areas = [feature({"type": kind, "_dateto": "2024-03-10"}, square(34, 47, 1)) for kind in KINDS]
     yield Seed("nzz", "day.json", f'{{"value":{collection(areas)}}}'.encode())
     site = [feature(points.PASSES, point(30.5, 50.4))]
+    graded = [feature({"damage_gra": "Destroyed", "det_method": "Photo"}, point(30.5, 50.4))]
+    yield Seed("copernicus_ems", "graded.geojson", collection(graded).encode())
     yield Seed("unosat", "site.geojson", collection(site).encode())
     mixed = [incident("a", point(30.5, 50.4), precision="exact", killed={"low": 1}), incident("b")]
     yield Seed("native_geojson", "own.geojson", collection(mixed).encode())

@@ -34,9 +34,10 @@ WORK_PAGES = (
         "preview_",
         "rejections",
         "review_",
+        "sign",
     ),
     *("rows_count", "their_column", "our_field", "got", "why_rejected", "warnings", "commit"),
-    *("forg", "planned_again", "see_on_map", "undo", "token_note", "choose_file_first"),
+    *("forg", "planned_again", "see_on_map", "undo", "choose_file_first"),
     *("connection_lost", "stories_edit", "story_"),
 )
 """Strings of the pages on which an operator or an editor works: other languages may lack them."""

@@ -278,12 +278,11 @@ def test_a_few_swapped_points_are_named_by_their_rows(
     rows = "".join(f"{key},2024-03-10,exact,36.2,50.0\n" for key in "abc")
     path = written(tmp_path, "one.csv", HEADER + rows + "d,2024-03-10,exact,50.0,36.2\n")
     report = imported(private_workspace, path)
-    assert report.warnings == [
-        (
-            "1 of 4 points lie outside the theatre and would lie inside with longitude and "
-            "latitude swapped: row 4."
-        )
-    ]
+    swapped = (
+        "1 of 4 points lie outside the theatre and would lie inside with longitude and "
+        "latitude swapped: row 4."
+    )
+    assert swapped in report.warnings
 
 
 def test_points_abroad_are_not_taken_for_swapped_ones(
@@ -291,7 +290,8 @@ def test_points_abroad_are_not_taken_for_swapped_ones(
 ) -> None:
     rows = "a,2024-03-10,exact,20.0,52.0\nb,2024-03-10,exact,36.2,50.0\n"
     report = imported(private_workspace, written(tmp_path, "abroad.csv", HEADER + rows))
-    assert report.warnings == []
+    assert ["swapped" in warning for warning in report.warnings] == [False]
+    assert "1 in Poland" in report.warnings[0]
 
 
 def test_text_that_looks_like_code_is_kept_as_text(tmp_path: Path) -> None:

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 from pytest_regressions.data_regression import DataRegressionFixture
 
+from app.domain.damage import Grade
+from app.domain.incident import EventKind
+from app.domain.place import Precision
+from app.importers.described import DESCRIBED, SCOPE
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from tests.making import ROOT
@@ -27,6 +31,8 @@ STAND_INS = {
     "viina_event_info.csv": 2,
     "cir_arcgis_query.json": 1,
     "cir_events_old.geojson": 1,
+    "gtd.csv": 4,
+    "airwars.csv": 2,
 }
 NOTHING_ADDED = {"viina_event_info.csv"}
 KEPT = {"incident", "if_harm", "strike", "battle", "other_harm"}
@@ -52,6 +58,7 @@ def _reasons(reference: Reference) -> Iterator[str]:
         ("acled", ("scope", "types")),
         ("viina", ("scope",)),
         ("geoconfirmed", ("factions",)),
+        *((one.name, (SCOPE,)) for one in DESCRIBED if one.scope_column),
     ):
         words = reference.taxonomy.crosswalk(form)
         yield from (reason for table in tables for reason in words[table].values())
@@ -65,14 +72,21 @@ def test_every_reason_to_drop_a_row_is_documented(reference: Reference) -> None:
 
 
 @pytest.mark.parametrize(
-    "form", ["acled", "ucdp", "timemap", "missile_attacks", "geoconfirmed", "viina", "cir"]
+    "form",
+    [
+        *("acled", "ucdp", "timemap", "missile_attacks", "geoconfirmed", "viina", "cir"),
+        *(one.name for one in DESCRIBED),
+    ],
 )
 def test_a_crosswalk_names_only_codes_that_exist(form: str, reference: Reference) -> None:
     taxonomy = reference.taxonomy
     words = taxonomy.crosswalk(form)
-    assert set(words.get("weapons", {}).values()) <= set(taxonomy.weapons.codes)
-    sectors = {*words.get("sectors", {}).values(), *words.get("damage", {}).values()}
+    assert set(words.get("weapons", {}).values()) <= {*taxonomy.weapons.codes, ""}
+    tables = ("sectors", "damage", "sector")
+    sectors = {code for table in tables for code in words.get(table, {}).values() if code}
     assert sectors <= set(taxonomy.sectors.codes)
+    for table, codes in (("precision", Precision), ("grade", Grade), ("kind", EventKind)):
+        assert set(words.get(table, {}).values()) <= set(codes), table
 
 
 def test_regions_and_countries_of_the_shared_names_exist(reference: Reference) -> None:

@@ -16,7 +16,7 @@ from app.domain.count import Count
 from app.domain.damage import Damage
 from app.domain.errors import InvalidFile
 from app.domain.mapping import MAPPED_FIELDS, Notation, checked
-from app.domain.place import Precision
+from app.domain.place import LonLat, Precision
 from app.files import sheets
 from app.files.sheets import distinct
 from app.files.source import BadFieldError, Rejection, SourceFile
@@ -299,7 +299,7 @@ def test_a_row_that_does_not_fit_is_a_rejection(
 def test_a_country_outside_the_theatre_is_dropped(tmp_path: Path) -> None:
     cells = {"day": "2024-03-10", "lat": "33", "lon": "36", "c": "Syria"}
     assert _read(tmp_path, mapping({**COLUMNS, "c": "country"}), **cells) == Dropped(
-        1, "other_country"
+        1, "other_country", LonLat(36.0, 33.0)
     )
 
 

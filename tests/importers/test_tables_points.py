@@ -443,3 +443,25 @@ def test_a_collection_without_features_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, "none.geojson", collection([]))
     with pytest.raises(InvalidFile, match="got 'no pass'"):
         outcomes(path, "unosat")
+
+
+def test_a_map_of_google_whose_days_are_a_column_is_read_at_once(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    placemarks = "".join(
+        f"<Placemark><name>Inventown {day}</name><description>invented</description><ExtendedData>"
+        f'<Data name="Date"><value>{day} березня 2024</value></Data>'
+        f'<Data name="Killed"><value>2</value></Data></ExtendedData>'
+        f"<Point><coordinates>36.23,49.99,0</coordinates></Point></Placemark>"
+        for day in (10, 17)
+    )
+    text = f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{placemarks}</Document></kml>'
+    path = written(tmp_path, "map.kml", text)
+    mapping = suggest(private_workspace, path, "ukraine").mapping
+    assert (mapping.format, mapping.columns["Date"]) == ("kml_points", "start")
+    report = imported(private_workspace, path)
+    assert (report.format, report.added, report.rejected) == ("kml_points", 2, 0)
+    assert (
+        "'Killed' is left out, called like killed, but not read in this format"
+        in (report.warnings[0])
+    )

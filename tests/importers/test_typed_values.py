@@ -18,7 +18,7 @@ from app.importers.grids import MGRS_ALLOWED
 from app.importers.notation import any_day_of, clock_of
 from app.instance.workspace import Workspace
 from app.intake.suggestion import suggest
-from tests.support import FILES, fates, imported, outcomes, stable, table
+from tests.support import FILES, fates, imported, outcomes, stable, table, written
 from tests.tables import mapping, table_context
 
 NEAR = 1e-6
@@ -299,7 +299,7 @@ def test_words_of_sectors_and_weapons_are_matched_and_their_rows_are_counted(
         "weapons": {"shahed attack": "drone.one_way", "fpv-дрон": "drone.fpv"},
         "sector": {"житловий будинок": "residential", "school building": "education"},
     }
-    assert proposal.unknown_words == {"weapons": [], "sector": ["invented thing"]}
+    assert proposal.unknown_words == {"weapons": [], "sector": ["invented thing"], "grade": []}
     assert '"shahed attack" = "drone.one_way"  # rows: 2\n' in proposal.toml()
 
 
@@ -347,3 +347,68 @@ def test_an_mgrs_square_off_the_map_is_refused_in_one_sentence(text: str) -> Non
 def test_a_short_plus_code_is_no_place() -> None:
     with pytest.raises(BadFieldError):
         position("X6RJ+2X Kharkiv", lon_first=False)
+
+
+def test_days_to_come_are_kept_as_stated_and_counted_in_one_sentence(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    text = "date,lat,lon\n2024-03-10,49.99,36.23\n2062-03-10,50.1,36.3\n2026-09-02,50.2,36.3\n"
+    report = imported(private_workspace, written(tmp_path, "a.csv", text))
+    assert report.added == 3
+    assert report.warnings[-1] == (
+        "2 of 3 rows are of days after 2026-09-01, the first is row 2: kept as stated; check the "
+        "years."
+    )
+
+
+def test_a_day_before_1900_is_rejected_with_the_years_that_are_allowed(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    text = "date,lat,lon\n2024-03-10,49.99,36.23\n1527-02-04,50.1,36.3\n2024-03-12,50.2,36.3\n"
+    report = imported(private_workspace, written(tmp_path, "a.csv", text))
+    assert [(one.row, one.field, one.got, one.why) for one in report.rejections] == [
+        (2, "start", "1527-02-04", "1900-01-01 to 2100-12-31")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last", "precision"),
+    [
+        ("2024-03", "2024-03-01", "2024-03-31", "month"),
+        ("2024-03-XX", "2024-03-01", "2024-03-31", "month"),
+        ("2024-XX-XX", "2024-01-01", "2024-12-31", "year"),
+        ("2024-03-10?", "2024-03-10", "2024-03-10", "day"),
+        ("2024-03-01/2024-03-05", "2024-03-01", "2024-03-05", "day"),
+        ("2024-02/2024-03-05", "2024-02-01", "2024-03-05", "month"),
+    ],
+)
+def test_a_day_known_roughly_is_the_span_that_is_meant(
+    text: str, first: str, last: str, precision: str, tmp_path: Path
+) -> None:
+    when = _incident(tmp_path, mapping({"d": "start", "r": "admin1"}), d=text, r="Київ").when
+    assert (str(when.first), str(when.last), when.precision) == (first, last, precision)
+    assert when.text == text
+
+
+@pytest.mark.parametrize("text", ["2024-13", "2024-XX-05", "2024-03-05/2024-03-01", "2024", ".."])
+def test_what_is_no_span_is_refused(text: str) -> None:
+    with pytest.raises(BadFieldError):
+        any_day_of(text, Notation.ymd, "start")
+
+
+def test_words_of_damage_are_matched_and_shown_and_one_that_is_not_leaves_the_column_out(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = ["2024-03-10,49.99,36.23,Destroyed", "2024-03-11,50.1,36.3,частково пошкоджено"]
+    path = written(tmp_path, "a.csv", "\n".join(["date,lat,lon,Damage level", *rows]))
+    words = suggest(private_workspace, path, "ukraine").mapping.words
+    assert words["grade"] == {"destroyed": "destroyed", "частково пошкоджено": "moderate"}
+    report = imported(private_workspace, path)
+    assert (report.added, report.rejected) == (2, 0)
+    assert "words of grade: 'destroyed' destroyed" in report.warnings[0]
+    odd = written(tmp_path, "b.csv", path.read_text("utf-8").replace("Destroyed", "scorched"))
+    left = imported(private_workspace, odd)
+    assert (
+        "'Damage level' is left out, called like grade, but its words need a crosswalk"
+        in (left.warnings[0])
+    )

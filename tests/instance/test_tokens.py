@@ -48,13 +48,13 @@ def test_a_token_ends_at_its_time_and_not_before(store: SqliteStore) -> None:
 
 def test_a_revoked_token_opens_nothing_and_stays_in_the_list(store: SqliteStore) -> None:
     token, text = create_token(store, "desk", Role.viewer, now=NOON)
-    assert revoke_token(store, token.id, NOON + DAY).revoked_at == NOON + DAY
-    assert revoke_token(store, token.id, NOON + 2 * DAY).revoked_at == NOON + DAY
+    assert revoke_token(store, token.id, NOON + DAY, "ann").revoked_at == NOON + DAY
+    assert revoke_token(store, token.id, NOON + 2 * DAY, "ben").revoked_by == "ann"
     with pytest.raises(NotKnown, match="revoked"):
         holder_of(store, text, NOON + DAY)
     assert [one.id for one in store.tokens()] == [token.id]
     with pytest.raises(NotFound, match="token list"):
-        revoke_token(store, "000000000000", NOON)
+        revoke_token(store, "000000000000", NOON, "ann")
 
 
 def wrong_texts(text: str) -> list[str]:

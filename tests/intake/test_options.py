@@ -74,7 +74,7 @@ def page(lang: str, table: type[ImportOptions] = ImportOptions) -> dict[str, str
 
 def test_the_command_lists_the_table() -> None:
     command = load("import")
-    assert of_command(command, "files", "json") == texts(ShownIn.command)
+    assert of_command(command, "files", "add_theatre", "json") == texts(ShownIn.command)
     options = {one.name: one.opts for one in command.params if one.name not in ("files", "help")}
     assert options["accept_shrink"] == ["--accept-shrink"]
     assert options["format"] == ["--format"]

@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
+from psycopg.sql import SQL
 
 from app.domain.account import Role
 from app.domain.place import LonLat, Place, Precision
@@ -210,6 +211,27 @@ def test_a_server_that_restarts_under_load_loses_nothing_and_reading_goes_on(nod
         verify(store)
         keys = store.current(Subject.incident, "invented/")
         assert {f"invented/{uuid}" for uuid in acknowledged} <= set(keys)
+
+
+CUT = SQL(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)
+
+
+def test_connections_that_are_cut_are_made_anew_and_no_reader_sees_it(nodes: Nodes) -> None:
+    before = count(nodes.second)
+    nodes.server.execute(CUT)
+    assert count(nodes.first) == count(nodes.second) == before
+    statuses = list[int]()
+
+    def is_written() -> bool:
+        statuses.append(nodes.create(nodes.first).status_code)
+        return statuses[-1] == 201
+
+    until(is_written, 10.0)
+    assert set(statuses) <= {201, 503}
+    until(lambda: count(nodes.second) == before + 1, 10.0)
 
 
 def test_a_node_that_was_away_catches_up(nodes: Nodes, tmp_path: Path) -> None:

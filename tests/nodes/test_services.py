@@ -74,6 +74,36 @@ def test_a_copy_is_kept_for_a_moment_and_a_write_reaches_every_reader(
     assert running.front.get(SUMS).headers["x-cache"] == "REVALIDATED"
 
 
+AGE = re.compile(r"max-age=(\d+)")
+TILE = "/tiles/incidents/8/149/86.mvt?dataset=invented"
+NGINX_S, NODE_S = 2.0, 1.0
+"""How long nginx keeps a copy, and how long a node may not know of a write of another."""
+
+
+def test_a_copy_outlives_a_redaction_no_longer_than_its_printed_age(running: Services) -> None:
+    with closing(PostgisStore(running.url)) as store:
+        _token, text = create_token(store, "reviewer", Role.reviewer, now=datetime.now(UTC))
+    reviewer = {"Authorization": f"Bearer {text}"}
+
+    def sent(path: str, **values: Any) -> str:
+        answer = running.front.post(path, headers=reviewer, json={"reason": "a test", **values})
+        assert answer.is_success, answer.text
+        return str(answer.json()["id"])
+
+    named, wrong = (sent("/api/incidents", **(NEW | {"place": "House 7"})) for _ in range(2))
+    item = f"/api/collections/incidents/items/{named}?dataset=invented"
+    time.sleep(NGINX_S + NODE_S)
+    before, tile = (running.front.get(address) for address in (item, TILE))
+    assert "House 7" in before.text
+    sent(f"/api/incidents/{named}/redact", texts=["place"], code="privacy_of_victim")
+    sent(f"/api/incidents/{wrong}/retract")
+    ages = [AGE.search(one.headers["cache-control"]) for one in (before, tile)]
+    time.sleep(max(int(age[1]) for age in ages if age) + NGINX_S + NODE_S)
+    after, later = (running.front.get(address) for address in (item, TILE))
+    assert (after.status_code, "House 7" in after.text) == (200, False)
+    assert later.content != tile.content
+
+
 def test_what_somebody_sees_by_a_token_is_never_given_to_another(
     running: Services, editor: dict[str, str]
 ) -> None:

@@ -75,7 +75,7 @@ def test_a_figure_says_when_what_whose_and_how_sure(demos: Workspace) -> None:
     for part in (
         *(TITLE, "За тиждень", "24–25 October 2025", "As known on 1 January 2026, 12:00 UTC"),
         f"version {head.seq}, {head.hash.hex()[:12]}",
-        *("Killed: first level (oblasts)", "incidents, but no figure known", "nothing reported"),
+        *("Killed: first level", "incidents, but no figure known", "nothing reported"),
         *("Total: at least 2", "1 of 4 incidents carry a figure"),
         *("Missile", "known to the settlement, no exact place", "known only to the region"),
         *("named by a resolution; extent not given", "UN General Assembly 68/262 and ES-11/4"),

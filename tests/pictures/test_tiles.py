@@ -6,9 +6,13 @@ from datetime import date
 
 import pytest
 
+from app.domain.mercator import BITS
 from app.domain.terms import Face
 from app.domain.view import View
+from app.index.select import Selection
 from app.instance.workspace import Workspace
+from app.pictures import marks
+from app.pictures import tiles as tiler
 from app.pictures.tiles import Tiler
 from app.publishing import publish as publishing
 from app.publishing.publish import Published
@@ -42,3 +46,34 @@ def test_a_view_whose_faces_show_other_datasets_is_published_for_each_of_them(
     first = publishing.publish(query, Face.tiles)
     assert publishing.publish(query, Face.tiles) is first
     assert publishing.publish(query.but(lang="uk"), Face.tiles) is not first
+
+
+@pytest.mark.parametrize("zoom", [5, 9])
+def test_a_tile_looks_as_if_all_marks_of_its_view_had_been_drawn(
+    zoom: int, demos: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = Query.of(demos, EXAMPLE, NOON)
+    rows = _all_marks(publishing.publish(query, Face.tiles))
+    middle = len(rows) // 2
+    x, y = (int(rows[axis][middle]) >> BITS - zoom for axis in ("mercator_x", "mercator_y"))
+    around = [(x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
+    tiles = [Tile("incidents", zoom, *place, "png") for place in around]
+    own = [Tiler(FONTS).tile(query, tile) for tile in tiles]
+    monkeypatch.setattr(tiler, "marks_around", lambda published, _frame: _all_marks(published))
+    assert [Tiler(FONTS).tile(query, tile) for tile in tiles] == own
+    assert len(set(own)) > 1
+
+
+def _all_marks(published: Published) -> Selection:
+    return published.select().drawable(published.filter)
+
+
+def test_a_view_has_many_marks_where_its_rows_say_so(
+    demos: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = publishing.publish(Query.of(demos, EXAMPLE, NOON), Face.tiles)
+    number = len(_all_marks(published))
+    monkeypatch.setattr(marks, "ROWS_A_STEP", 7)
+    for most, has_many in ((number - 1, True), (number, False)):
+        monkeypatch.setattr(marks, "DENSE_FROM", most)
+        assert marks.has_many_marks(published) is has_many

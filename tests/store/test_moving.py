@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
+import time
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 import shapely
 
@@ -17,7 +21,7 @@ from app.domain.store import Entry, verify
 from app.instance.tokens import create_token, holder_of
 from app.store.moving import move
 from tests.clusters import Cluster
-from tests.making import NOON, add, change, dataset, incident, snapshot, write
+from tests.making import NOON, ROOT, add, change, dataset, incident, snapshot, write
 from tests.store.places import Place
 
 WKB = shapely.to_wkb(shapely.box(30, 48, 31, 49))
@@ -89,6 +93,38 @@ def test_a_copy_that_is_interrupted_leaves_an_empty_record_and_works_again(
         assert new.head().seq == 0
         assert verify(new) == new.head()
         assert move(source, copy, quiet).seq == 10_001
+
+
+def is_being_written(target: Place) -> bool:
+    """Tell whether a copy is inside its transaction, with some of its rows written."""
+    if target.is_file:
+        log = Path(f"{target.address}-wal")
+        return log.exists() and log.stat().st_size > 1 << 20
+    with psycopg.connect(target.address) as server:
+        statement = "SELECT count(*) FROM pg_stat_progress_copy WHERE tuples_processed > 0"
+        row = server.execute(statement).fetchone()
+    return row is not None and row[0] > 0
+
+
+def test_a_copy_whose_process_is_killed_leaves_an_empty_record_and_works_again(
+    place: Place, target: Place
+) -> None:
+    with closing(place.open()) as old:
+        add(old, *(incident(str(number), description="x" * 500) for number in range(20_000)))
+    target.open().close()
+    words = [sys.executable, "-m", "app.cli", "store", "copy", place.address, target.address]
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    while not is_being_written(target):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.002)
+    process.kill()
+    process.communicate()
+    with closing(target.open()) as new:
+        assert new.head().seq == 0
+    again = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    with closing(place.open()) as old, closing(target.open()) as new:
+        assert verify(new) == old.head()
 
 
 def test_a_record_that_does_not_verify_is_not_copied(place: Place, target: Place) -> None:

@@ -25,9 +25,10 @@ from app.api.writing import (
 )
 from app.domain.account import Role
 from app.domain.answer import JsonObject
+from app.domain.approval import Approval
 from app.domain.errors import InputError
 from app.domain.fields import incident_values
-from app.domain.redaction import Reason, TextPart, hidden_parts
+from app.domain.redaction import Reason, Redaction, TextPart, hidden_parts
 from app.domain.terms import Face
 from app.editing.edits import Edited, Editor
 from app.editing.redaction import Redactor
@@ -125,7 +126,10 @@ class _Answers:
         )
 
     async def redact(self, request: Request, ref: str) -> Response:
-        """Hide texts of a record from the public, or show them again with no `texts`."""
+        """Hide texts of a record from the public, or show them again with no `texts`.
+
+        Where the dataset wants two persons, showing more waits for the second: 202, `approval`.
+        """
         editor = self._editor(request)
         allow(editor.holder, Role.reviewer)
         fields = await small_json(request)
@@ -133,12 +137,16 @@ class _Answers:
         if fields or not isinstance(texts, list):
             raise InputError("body", ", ".join(fields)[:80], "`texts` (a list), `code`, `reason`")
         redactor = Redactor(editor.workspace, editor.holder, editor.now)
+        done: Redaction | Approval | None
         if texts:
             names = [str(one) for one in texts]
-            await self.lane.run(redactor.redact, ref, names, str(code or ""), reason)
+            done = await self.lane.run(redactor.redact, ref, names, str(code or ""), reason)
         else:
-            await self.lane.run(redactor.lift, ref, reason)
-        return written({"id": ref, "redacted": await self.lane.run(redactor.hidden, ref)})
+            done = await self.lane.run(redactor.lift, ref, reason)
+        asked = done.id if isinstance(done, Approval) else None
+        hidden = await self.lane.run(redactor.hidden, ref)
+        status = HTTPStatus.OK if asked is None else HTTPStatus.ACCEPTED
+        return written({"id": ref, "redacted": hidden, "approval": asked}, status=status)
 
     def history(self, request: Request, ref: str) -> Response:
         """List a record's revisions: time and fields; person and reason only for a token."""

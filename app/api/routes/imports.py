@@ -25,6 +25,7 @@ from app.api.pages import HTML, Pages
 from app.api.security import requester
 from app.api.writing import documented_write, page_spec, read_parameters, refuse_parameters, written
 from app.domain.account import Role
+from app.domain.damage import Grade
 from app.domain.mapping import MAPPED_FIELDS, Notation
 from app.domain.place import Precision
 from app.domain.terms import LICENCES
@@ -179,7 +180,11 @@ def _codes(workspace: Workspace, lang: str) -> dict[str, list[tuple[str, str]]]:
     """List the codes of the fields whose words a mapping translates, with their names."""
     taxonomy = workspace.reference.taxonomy
     terms = {"weapons": taxonomy.weapons, "sector": taxonomy.sectors}
+    grades = [(grade.value, strings(lang)[f"grade_{grade}"]) for grade in Grade]
     return {
-        field: [(code, codes.label(code, lang)) for code in codes.codes]
-        for field, codes in terms.items()
+        **{
+            field: [(code, codes.label(code, lang)) for code in codes.codes]
+            for field, codes in terms.items()
+        },
+        "grade": grades,
     }

@@ -40,7 +40,7 @@ def summary_headline(published: Published, summary: JsonObject) -> str | None:
     words, lang, view = query.words, query.view.lang, query.view
     regions = [one.name(lang) for one in query.regions.regions if one.code in view.regions]
     has_names = 0 < len(regions) <= _MOST_NAMES
-    where = ", ".join(regions) if has_names else query.theatre.name[lang]
+    where = ", ".join(regions) if has_names else query.theatre.title(lang)
     days = _period_words(words, view.first, view.last)
     facts = [*_counts(lang, totals, where)]
     if totals["incidents"] and not regions:

@@ -150,16 +150,38 @@ SELECT sha256, wkb FROM shape WHERE sha256 = ANY(%(hashes)s::text[])
 SELECT entry.first, entry.last FROM revision JOIN entry ON entry.id = revision.entry WHERE revision.seq = %(seq)s
 
 -- name: add_token
-INSERT INTO token (id, name, role, datasets, digest, created_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO token (id, name, role, datasets, digest, created_at, expires_at, made_by, claim)
+VALUES (%(id)s, %(name)s, %(role)s, %(datasets)s, %(digest)s, %(created_at)s, %(expires_at)s, %(made_by)s, %(claim)s)
 
 -- name: find_token
-SELECT id, name, role, datasets, created_at, expires_at, revoked_at, digest FROM token WHERE id = %(id)s
+SELECT id, name, role, datasets, created_at, expires_at, revoked_at, made_by, revoked_by, claim, digest
+FROM token WHERE id = %(id)s
 
 -- name: tokens
-SELECT id, name, role, datasets, created_at, expires_at, revoked_at, digest FROM token ORDER BY created_at, id
+SELECT id, name, role, datasets, created_at, expires_at, revoked_at, made_by, revoked_by, claim, digest
+FROM token ORDER BY created_at, id
 
 -- name: revoke_token
-UPDATE token SET revoked_at = %s WHERE id = %s AND revoked_at IS NULL
+UPDATE token SET revoked_at = %(at)s, revoked_by = %(by)s WHERE id = %(id)s AND revoked_at IS NULL
+
+-- name: add_session
+INSERT INTO session (id, token, person, name, digest, attempt, created_at, expires_at)
+VALUES (%(id)s, %(token)s, %(person)s, %(name)s, %(digest)s, %(attempt)s, %(created_at)s, %(expires_at)s) ON CONFLICT DO NOTHING
+
+-- name: find_session
+SELECT id, token, person, name, created_at, expires_at, ended_at FROM session WHERE digest = %(digest)s
+
+-- name: sessions
+SELECT id, token, person, name, created_at, expires_at, ended_at FROM session ORDER BY created_at, id
+
+-- name: end_session
+UPDATE session SET ended_at = %(at)s WHERE id = %(id)s AND ended_at IS NULL
+
+-- name: end_sessions
+UPDATE session SET ended_at = %(at)s WHERE ended_at IS NULL
+
+-- name: forget_sessions
+DELETE FROM session WHERE expires_at < %(before)s
 
 -- name: is_empty
 SELECT NOT EXISTS (SELECT 1 FROM entry) AND NOT EXISTS (SELECT 1 FROM token)
@@ -189,10 +211,19 @@ SELECT sha256, wkb FROM shape ORDER BY sha256
 COPY shape (sha256, wkb) FROM STDIN (FORMAT BINARY)
 
 -- name: read_token
-SELECT id, name, role, datasets, digest, created_at, expires_at, revoked_at FROM token ORDER BY id
+SELECT id, name, role, datasets, digest, created_at, expires_at, revoked_at, made_by, revoked_by, claim
+FROM token ORDER BY id
 
 -- name: fill_token
-COPY token (id, name, role, datasets, digest, created_at, expires_at, revoked_at) FROM STDIN (FORMAT BINARY)
+COPY token (id, name, role, datasets, digest, created_at, expires_at, revoked_at, made_by, revoked_by, claim)
+FROM STDIN (FORMAT BINARY)
+
+-- name: read_session
+SELECT id, token, person, name, digest, attempt, created_at, expires_at, ended_at FROM session ORDER BY id
+
+-- name: fill_session
+COPY session (id, token, person, name, digest, attempt, created_at, expires_at, ended_at)
+FROM STDIN (FORMAT BINARY)
 
 -- name: since_entry
 SELECT id, recorded_at, actor, reason, first, last FROM entry WHERE last > %(after)s ORDER BY id

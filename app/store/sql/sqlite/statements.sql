@@ -125,16 +125,38 @@ SELECT wkb FROM shape WHERE sha256 = :sha256
 SELECT entry.first, entry.last FROM revision JOIN entry ON entry.id = revision.entry WHERE revision.seq = :seq
 
 -- name: add_token
-INSERT INTO token (id, name, role, datasets, digest, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO token (id, name, role, datasets, digest, created_at, expires_at, made_by, claim)
+VALUES (:id, :name, :role, :datasets, :digest, :created_at, :expires_at, :made_by, :claim)
 
 -- name: find_token
-SELECT id, name, role, datasets, created_at, expires_at, revoked_at, digest FROM token WHERE id = :id
+SELECT id, name, role, datasets, created_at, expires_at, revoked_at, made_by, revoked_by, claim, digest
+FROM token WHERE id = :id
 
 -- name: tokens
-SELECT id, name, role, datasets, created_at, expires_at, revoked_at, digest FROM token ORDER BY created_at, id
+SELECT id, name, role, datasets, created_at, expires_at, revoked_at, made_by, revoked_by, claim, digest
+FROM token ORDER BY created_at, id
 
 -- name: revoke_token
-UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL
+UPDATE token SET revoked_at = :at, revoked_by = :by WHERE id = :id AND revoked_at IS NULL
+
+-- name: add_session
+INSERT INTO session (id, token, person, name, digest, attempt, created_at, expires_at)
+VALUES (:id, :token, :person, :name, :digest, :attempt, :created_at, :expires_at) ON CONFLICT DO NOTHING
+
+-- name: find_session
+SELECT id, token, person, name, created_at, expires_at, ended_at FROM session WHERE digest = :digest
+
+-- name: sessions
+SELECT id, token, person, name, created_at, expires_at, ended_at FROM session ORDER BY created_at, id
+
+-- name: end_session
+UPDATE session SET ended_at = :at WHERE id = :id AND ended_at IS NULL
+
+-- name: end_sessions
+UPDATE session SET ended_at = :at WHERE ended_at IS NULL
+
+-- name: forget_sessions
+DELETE FROM session WHERE expires_at < :before
 
 -- name: is_empty
 SELECT NOT EXISTS (SELECT 1 FROM entry) AND NOT EXISTS (SELECT 1 FROM token)
@@ -168,11 +190,19 @@ INSERT INTO shape (sha256, wkb)
 VALUES (?, ?)
 
 -- name: read_token
-SELECT id, name, role, datasets, digest, created_at, expires_at, revoked_at FROM token ORDER BY id
+SELECT id, name, role, datasets, digest, created_at, expires_at, revoked_at, made_by, revoked_by, claim
+FROM token ORDER BY id
 
 -- name: fill_token
-INSERT INTO token (id, name, role, datasets, digest, created_at, expires_at, revoked_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO token (id, name, role, datasets, digest, created_at, expires_at, revoked_at, made_by, revoked_by, claim)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: read_session
+SELECT id, token, person, name, digest, attempt, created_at, expires_at, ended_at FROM session ORDER BY id
+
+-- name: fill_session
+INSERT INTO session (id, token, person, name, digest, attempt, created_at, expires_at, ended_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: since_entry
 SELECT id, recorded_at, actor, reason, first, last FROM entry WHERE last > :after ORDER BY id

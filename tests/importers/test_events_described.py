@@ -1,0 +1,107 @@
+"""Tables of publishers that are described by their columns: what is known, and what is not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from app.domain.count import UNKNOWN, Count
+from app.domain.damage import Grade
+from app.domain.errors import InvalidFile
+from app.domain.incident import EventKind, Incident
+from app.domain.place import Bounds, Precision
+from app.files.source import SourceFile
+from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
+from app.importers.choices import ControlChoices
+from app.importers.formats import choose
+from app.instance.workspace import Workspace
+from app.reference.theatre import Theatre
+from tests.support import FILES, context, feature, imported, outcomes, written
+
+
+def _incidents(results: list[Outcome]) -> list[Incident]:
+    records = [one.record for one in results if isinstance(one, ParsedRecord)]
+    return [one for one in records if isinstance(one, Incident)]
+
+
+def _read(name: str, theatre: str = "ukraine") -> list[Outcome]:
+    return outcomes(FILES / "events" / name, into=context(theatre, synthetic=False))
+
+
+def test_gtd_knows_a_day_in_three_columns_or_only_its_month() -> None:
+    day, month = _incidents(_read("gtd.csv"))
+    assert (str(day.when.first), day.when.precision) == ("2024-03-10", "day")
+    assert (str(month.when.first), str(month.when.last)) == ("2024-03-01", "2024-03-31")
+    assert (month.when.precision, month.when.text) == ("month", "March, 2024")
+    assert (day.kind, month.kind) == (EventKind.strike, EventKind.other_harm)
+    assert (day.weapons, month.weapons) == (("mine",), ("small_arms",))
+    assert not month.killed.total.is_known
+
+
+def test_gtd_drops_what_is_no_harm_by_a_weapon_with_the_reason() -> None:
+    reasons = [one.reason for one in _read("gtd.csv") if isinstance(one, Dropped)]
+    assert reasons == ["detentions", "other_country"]
+
+
+def test_airwars_range_of_civilians_is_kept_and_an_empty_one_is_unknown() -> None:
+    known, unknown = _incidents(_read("airwars.csv"))
+    assert known.killed.civilian == Count(3, None, 7)
+    assert unknown.killed.total == UNKNOWN
+    assert [one.place.precision for one in (known, unknown)] == [
+        Precision.settlement,
+        Precision.street,
+    ]
+
+
+def test_a_zero_of_the_yemen_data_project_is_no_count() -> None:
+    yemen = Theatre("Asia/Aden", ("YE",), Bounds(41, 12, 55, 19), slug="yemen")
+    results = outcomes(
+        FILES / "events" / "yemen_data.csv", into=replace(context(), theatre=yemen, regions=())
+    )
+    homes, school, nowhere = _incidents(results)
+    assert (homes.killed.civilian, homes.killed.child) == (Count.exactly(21), Count.exactly(14))
+    assert (school.killed.total, school.damage[0].sector) == (UNKNOWN, "education")
+    assert [one.place.admin1 for one in (homes, school, nowhere)] == ["YE-SA", "YE-SD", None]
+    assert homes.weapons == ("air_strike",)
+
+
+def _grading(folder: Path, *grades: str) -> Path:
+    """Write buildings of a grading layer, each of another grade."""
+    features = [
+        feature(
+            {"obj_type": "11-Residential Buildings", "damage_gra": grade, "det_method": "Photo"},
+            {"type": "Point", "coordinates": [36.2 + number / 100, 49.9]},
+        )
+        for number, grade in enumerate(grades)
+    ]
+    text = json.dumps({"type": "FeatureCollection", "features": features})
+    return written(folder, "builtUpP.json", text)
+
+
+def test_a_grading_of_copernicus_needs_the_day_of_its_image(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    path = _grading(tmp_path, "Destroyed", "Damaged", "Possibly damaged", "No visible damage")
+    assert choose(SourceFile.open(path))[0].name == "copernicus_ems"
+    with pytest.raises(InvalidFile, match="--valid-on DAY, the day of the image"):
+        imported(private_workspace, path)
+    seen = date(2024, 3, 10)
+    report = imported(private_workspace, path, valid_on=seen)
+    assert (report.added, report.dropped) == (3, {"no_visible_damage": 1})
+    into = replace(context("ukraine"), choices=ControlChoices(valid_on=seen))
+    incidents = _incidents(outcomes(path, into=into))
+    grades = [Grade.destroyed, Grade.moderate, Grade.possible]
+    assert [one.damage[0].grade for one in incidents] == grades
+    assert {one.damage[0].sector for one in incidents} == {"residential"}
+    assert {one.when.precision for one in incidents} == {"unknown"}  # seen on that day, not done
+
+
+def test_a_column_that_is_gone_is_named(tmp_path: Path) -> None:
+    text = (FILES / "events" / "airwars.csv").read_text("utf-8").replace("Permalink", "Link")
+    notes = outcomes(written(tmp_path, "a.csv", text), into=context("ukraine"))
+    sentence = "Missing columns that this importer would read: Permalink."
+    assert any(isinstance(one, Warned) and one.text.startswith(sentence) for one in notes)
