@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test versions fuzz chaos sbom advisories bench docs pictures lock format clean
+.PHONY: serve test versions fuzz chaos sbom advisories bench bench-peers docs pictures lock format clean
 
 serve: export STRIKEMAP_DATA_DIR ?= var
 serve: $(VENV)/.runtime
@@ -36,6 +36,18 @@ advisories: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.run
+
+# Beside tipg and asyncpg on PostGIS, which get a Python of their own; writes docs/benchmarks.md.
+PEERS := var/peers
+ROWS ?= 1000000
+bench-peers: $(VENV)/.test $(PEERS)/.ready
+	command -v wrk >/dev/null || tools/system.sh wrk
+	$(BIN)/python -m benchmarks.peers --rows $(ROWS)
+
+$(PEERS)/.ready:
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet tipg==1.6.1 asyncpg==0.32.0 uvicorn uvloop httptools
+	@touch $@
 
 $(VENV)/.runtime: requirements.lock pyproject.toml setup.py
 	tools/venv.sh $(PYTHON) $(VENV) requirements.lock

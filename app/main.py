@@ -11,11 +11,13 @@ from app.api.heavy import HeavyProcesses
 from app.api.kept import KeptAnswers
 from app.api.logs import log_as_json
 from app.api.metrics import Measured, Metrics
+from app.instance.memory import collect_seldom, keep_for_good
 from app.settings import Settings, read_settings
 
 
 def create() -> ASGIApp:
     """Build the application from the environment; a public one keeps what it answered."""
+    collect_seldom()
     settings = read_settings()
     log_as_json(settings.log_level)
     # A private instance has one reader.
@@ -25,6 +27,7 @@ def create() -> ASGIApp:
     metrics: Metrics = application.state.metrics
     metrics.watch_heavy(heavy)
     measured = Measured(application, metrics)
+    keep_for_good()
     if settings.private:
         return measured
     kept = KeptAnswers(measured, application.state.workspace, metrics.add_answer)
@@ -37,6 +40,7 @@ def create_heavy(settings: Settings) -> ASGIApp:
 
     The serving process counts the requests of each address, and writes the lines of the log.
     """
+    collect_seldom()
     quiet: dict[str, int | str] = {"rate": 0, "rate_heavy": 0, "workers_dir": ""}
     if settings.log_level == "INFO":
         quiet["log_level"] = "WARNING"

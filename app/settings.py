@@ -52,6 +52,10 @@ class Settings(BaseSettings):
         repr=False,
         description="Database of the record, postgresql://…; a file in the data folder without it.",
     )
+    index_url: str = Field(
+        default="",
+        description="Folder or s3://… of a pushed index, from which a node without one begins.",
+    )
     geodata_dir: Path = Field(
         default_factory=lambda: _shipped("geodata"), description="Folder of the reference data."
     )
@@ -113,7 +117,7 @@ class Settings(BaseSettings):
         default=1,
         ge=0,
         le=MOST_PROCESSES,
-        description="Processes for figures and exports of the public, for each worker; 0 for none.",
+        description="Processes for figures, exports and imports, for each worker; 0 for none.",
     )
     workers_dir: str = Field(
         default="",

@@ -61,7 +61,10 @@ def play(browser: Browser, url: str, name: str) -> Iterator[Figure]:
     gaps = sorted(found["gaps"])
     yield Figure(f"{name}: a frame while time plays, median", statistics.median(gaps), "ms", 34)
     yield Figure(f"{name}: the same, 95 of 100", gaps[int(0.95 * len(gaps))], "ms")
-    yield Figure(f"{name}: drawing of the marks in it", statistics.median(found["draws"]), "ms")
+    if draws := found["draws"]:
+        yield Figure(f"{name}: drawing of the marks in it", statistics.median(draws), "ms")
+    else:  # a period as long as its data has no next day to show
+        print(f"{name}: no mark was drawn while time played")
 
 
 def opened(browser: Browser, url: str) -> Page:

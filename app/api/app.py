@@ -26,6 +26,7 @@ from app.api.own_files import OwnFiles
 from app.api.rates import Rates
 from app.api.routes import (
     approvals,
+    attaching,
     audit,
     collections,
     columns,
@@ -187,6 +188,7 @@ def _application(
     problems.install(app)
     lanes = shared.lanes
     tiles, figure_maker = TileApp(visible, tiler, lanes.tiles), Figures(tiler)
+    app.mount("/tiles", tiles)  # first: to look for a tile's address among all others takes long
     app.include_router(numbers.routes(visible, tiler.choropleths))
     app.include_router(collections.routes(visible, tiler.shapes, lanes.lists))
     for page in (figures, oembed):
@@ -202,11 +204,10 @@ def _application(
     app.include_router(operation.routes(visible, lanes.checks))
     app.include_router(metrics.routes(shared.metrics, settings.metrics_networks))
     app.include_router(exporting.routes(visible, settings.data_dir / "exports", shared.downloads))
-    app.include_router(
-        imports.routes(record, shared.spool, lanes.imports, shared.metrics.add_import)
-    )
+    app.include_router(imports.routes(record, shared.spool, lanes.imports))
     app.include_router(stories.routes(record, visible, lanes.edits))
     app.include_router(editing.routes(record, visible, lanes.edits))
+    app.include_router(attaching.routes(record, shared.spool, lanes.edits))
     app.include_router(review.routes(record, visible, lanes.edits))
     app.include_router(approvals.routes(record, lanes.edits, settings.data_dir))
     _sign_in(app, settings, record, visible, lanes)
@@ -214,7 +215,6 @@ def _application(
     app.include_router(ogc_tiles.routes(tiles))
     app.include_router(wms.routes(visible, tiler, lanes.figures))
     app.include_router(wmts.routes(tiles))
-    app.mount("/tiles", tiles)
     app.mount("/static", OwnFiles(static))
     return app
 

@@ -51,7 +51,7 @@ async def spooled(request: Request, path: Path, *beside: str) -> Form:
             reader = _FormReader(target, beside)
             parser = MultipartParser(options[b"boundary"], reader.callbacks())  # type: ignore[arg-type]
             with _as_invalid_file():
-                async for chunk in _chunks(request):
+                async for chunk in pieces_of(request):
                     await run_in_threadpool(parser.write, chunk)
                 await run_in_threadpool(parser.finalize)
             parts = {name: bytes(part) for name, part in reader.parts.items()}
@@ -70,7 +70,7 @@ def _as_invalid_file() -> Iterator[None]:
         raise InvalidFile("form", str(wrong)[:LONGEST_NAME], ONE_PART) from wrong
 
 
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
+async def pieces_of(request: Request) -> AsyncIterator[bytes]:
     """Walk a body; a sender who stops, leaves or sends too much gets one sentence."""
     stream = request.stream()
     try:
@@ -186,7 +186,7 @@ async def small_json(request: Request) -> dict[str, Any]:
         TooLarge: over the bound.
     """
     body = bytearray()
-    async for chunk in _chunks(request):
+    async for chunk in pieces_of(request):
         body += chunk
         if len(body) > MOST_JSON_BYTES:
             raise TooLarge("body", "more", f"at most {MOST_JSON_BYTES:,} bytes")

@@ -22,7 +22,7 @@ class AddressFace(StrEnum):
 
 
 HEAVY = (AddressFace.figure, AddressFace.export)
-"""The kinds of address whose answers take long to make."""
+"""The kinds of address whose answers take long to make: a reader gets fewer of them a minute."""
 
 PAGES = (
     "",

@@ -1,4 +1,7 @@
-"""Heavy work in processes of its own: while a figure or an export is made, no tile waits for it."""
+"""Heavy work in processes of its own.
+
+No tile waits while a figure or an export is made, or a file is imported.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,15 @@ from threading import Thread
 import anyio
 import httpx
 import uvicorn
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import override
 
-from app.api.faces import HEAVY, face_of
+from app.api.bodies import pieces_of
+from app.api.faces import HEAVY, WRITES, AddressFace, face_of
 from app.api.logs import REQUEST_ID_HEADER
 from app.api.problems import problem_of
-from app.domain.errors import Busy
+from app.domain.errors import Busy, StrikemapError
 from app.domain.tracing import REQUEST_ID
 
 LOG = logging.getLogger("strikemap.heavy")
@@ -35,8 +41,12 @@ NICENESS = 10
 AGAIN_AFTER_S = 10.0
 """How long to wait before a process that ended is started anew."""
 
-OF_A_CONNECTION = {b"connection", b"keep-alive", b"te", b"transfer-encoding", b"upgrade"}
-SERVER = {b"date", b"server"}
+ENDED = "The process that makes this ended; ask again in a few seconds."
+READY_S, LOOK_S = 15.0, 0.1
+"""How long an import waits for the first process, and how often it looks."""
+
+OF_A_CONNECTION = {b"connection", b"expect", b"keep-alive", b"te", b"upgrade"}
+OF_AN_ANSWER = {b"date", b"server", b"transfer-encoding"}
 """Headers that the serving process writes itself."""
 
 
@@ -83,7 +93,7 @@ class HeavyProcess:
         try:
             self._spawn()
         except OSError as wrong:
-            LOG.warning("no process for figures and exports: %s", wrong)
+            LOG.warning("no process for figures, exports and imports: %s", wrong)
 
     def _spawn(self) -> None:
         self._socket.unlink(missing_ok=True)
@@ -159,27 +169,67 @@ class Forwarding:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward a heavy request and its answer; stop when the reader leaves."""
-        process = self.heavy.choose() if _is_heavy(scope) else None
+        process = await self._process_for(scope)
         if process is None:
             await self.app(scope, receive, send)
             return
-        answer = _Answer(send)
+        answer, body = _Answer(send), _Body(Request(scope, receive))
         async with anyio.create_task_group() as tasks:
 
             async def until_reader_leaves() -> None:
+                await body.is_read.wait()
                 while (await receive())["type"] != "http.disconnect":
                     pass
                 tasks.cancel_scope.cancel()
 
             tasks.start_soon(until_reader_leaves)
             try:
-                async with process.answering(_request_of(scope)) as response:
+                async with process.answering(_request_of(scope, body)) as response:
                     await answer.send(response)
             except httpx.TransportError:
                 if not answer.has_begun:
-                    ended = Busy("The process that makes this ended; ask again in a few seconds.")
-                    await problem_of(ended)(scope, receive, send)
+                    await problem_of(Busy(ENDED))(scope, receive, send)
+            except StrikemapError as wrong:  # in the body
+                await problem_of(wrong)(scope, receive, send)
             tasks.cancel_scope.cancel()
+
+    async def _process_for(self, scope: Scope) -> HeavyProcess | None:
+        """Choose a process for a request; None where the application itself answers.
+
+        An import takes longer than a process takes to start, so it waits for one.
+        """
+        if scope["type"] != "http":
+            return None
+        method, face = scope["method"], face_of(scope["method"], scope["path"])
+        is_import = face is AddressFace.imports and method in WRITES
+        if not is_import and not (face in HEAVY and method == "GET"):
+            return None
+        process = self.heavy.choose()
+        if is_import and self.heavy.processes:
+            with anyio.move_on_after(READY_S):
+                while process is None:
+                    await anyio.sleep(LOOK_S)
+                    process = self.heavy.choose()
+        return process
+
+
+@dataclass
+class _Body(httpx.AsyncByteStream):
+    """The body of a request, passed on as it arrives."""
+
+    request: Request
+    is_read: anyio.Event = field(default_factory=anyio.Event, init=False)
+
+    @override
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Walk its pieces.
+
+        Raises:
+            StrikemapError: it is too long, or its sender stops or leaves before its end.
+        """
+        async for piece in pieces_of(self.request):
+            yield piece
+        self.is_read.set()
 
 
 @dataclass
@@ -189,7 +239,7 @@ class _Answer:
 
     async def send(self, response: httpx.Response) -> None:
         """Pass an answer on piece by piece, as fast as the reader takes it."""
-        dropped = OF_A_CONNECTION | SERVER
+        dropped = OF_A_CONNECTION | OF_AN_ANSWER
         headers = [
             (name, text) for name, text in response.headers.raw if name.lower() not in dropped
         ]
@@ -198,19 +248,17 @@ class _Answer:
         await self.send_message(
             {"type": "http.response.start", "status": status, "headers": headers}
         )
+        last = b""  # a short answer goes on in one piece, as it came
         async for piece in response.aiter_raw():
-            await self.send_message(
-                {"type": "http.response.body", "body": piece, "more_body": True}
-            )
-        await self.send_message({"type": "http.response.body", "body": b""})
+            if last:
+                await self.send_message(
+                    {"type": "http.response.body", "body": last, "more_body": True}
+                )
+            last = piece
+        await self.send_message({"type": "http.response.body", "body": last})
 
 
-def _is_heavy(scope: Scope) -> bool:
-    is_read = scope["type"] == "http" and scope["method"] == "GET"
-    return is_read and face_of("GET", scope["path"]) in HEAVY
-
-
-def _request_of(scope: Scope) -> httpx.Request:
+def _request_of(scope: Scope, body: _Body) -> httpx.Request:
     """Write the request anew, with the id that the log has."""
     path, query = scope.get("raw_path") or scope["path"].encode(), scope["query_string"]
     address = httpx.URL(
@@ -219,7 +267,7 @@ def _request_of(scope: Scope) -> httpx.Request:
     dropped = OF_A_CONNECTION | {REQUEST_ID_HEADER.lower().encode()}
     headers = [(name, text) for name, text in scope["headers"] if name not in dropped]
     headers.append((REQUEST_ID_HEADER.encode(), REQUEST_ID.get().encode()))
-    return httpx.Request("GET", address, headers=headers)
+    return httpx.Request(scope["method"], address, headers=headers, stream=body)
 
 
 def _serve(make: Callable[[], ASGIApp], path: Path) -> None:

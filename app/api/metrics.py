@@ -20,7 +20,6 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.exposition import generate_latest
-from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
@@ -30,14 +29,18 @@ from app.api.heavy import HeavyProcess, HeavyProcesses
 from app.api.kept import KeptAnswers
 from app.api.lanes import Lanes
 from app.api.problems import MEDIA_TYPE
+from app.api.sharing import WORKER_NUMBERS, numbers_of_all
 from app.domain.errors import StoreError
 from app.index.sums import write_whole
 from app.instance.workspace import Workspace
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 REFUSED = 400
+IMPORT_OUTCOME = "X-Strikemap-Import"
+"""The header that says what became of an import, also one that another process made."""
+
 LANE_LABELS = ("process", "lane")
-NUMBERS, PUBLISH_S = ".prom", 1.0
+PUBLISH_S = 1.0
 UNTYPED = "other"
 """The kind of a refusal that is no problem document, such as the page that a browser gets."""
 
@@ -85,14 +88,7 @@ class Metrics:
         own = generate_latest(self.registry)
         if self._folder is None:
             return own
-        others = [
-            path.read_text("utf-8")
-            for path in sorted(self._folder.glob(f"*{NUMBERS}"))
-            if path.stem != self._process and _is_alive(path)
-        ]
-        together = CollectorRegistry(auto_describe=False)
-        together.register(_Together([own.decode(), *others]))
-        return generate_latest(together)
+        return numbers_of_all(own, self._folder, self._process)
 
     @contextlib.asynccontextmanager
     async def published(self) -> AsyncIterator[None]:
@@ -105,7 +101,7 @@ class Metrics:
         writing.cancel()
 
     async def _publish(self, folder: Path) -> None:
-        path = folder / f"{self._process}{NUMBERS}"
+        path = folder / f"{self._process}{WORKER_NUMBERS}"
         while True:
             write_whole(path, generate_latest(self.registry))
             await asyncio.sleep(PUBLISH_S)
@@ -132,39 +128,12 @@ class Metrics:
         self._imports.labels(self._process, outcome).inc()
 
     def watch_heavy(self, heavy: HeavyProcesses) -> None:
-        """Show what the processes for figures and exports do, too."""
+        """Show what the processes for figures, exports and imports do, too."""
         self.registry.register(_Heavy(self._process, heavy))
 
     def watch_kept(self, kept: KeptAnswers) -> None:
         """Show what is answered from memory, too; a private instance keeps nothing."""
         self.registry.register(_Kept(self._process, kept))
-
-
-def _is_alive(path: Path) -> bool:
-    """Tell whether the process of a file still runs; remove the file of one that ended."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(int(path.stem), 0)
-        return True
-    path.unlink(missing_ok=True)
-    return False
-
-
-@dataclass(frozen=True, eq=False)
-class _Together(Collector):
-    """The numbers of several processes, each kind once with the samples of all."""
-
-    texts: list[str]
-
-    @override
-    def collect(self) -> Iterator[Metric]:
-        """Read the texts and join what has one name."""
-        families = dict[str, Metric]()
-        for text in self.texts:
-            for family in text_string_to_metric_families(text):
-                families.setdefault(family.name, family)
-                if families[family.name] is not family:
-                    families[family.name].samples.extend(family.samples)
-        yield from families.values()
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +185,7 @@ class _Standing(Collector):
 
 @dataclass(frozen=True, eq=False)
 class _Heavy(Collector):
-    """The processes for figures and exports."""
+    """The processes for figures, exports and imports."""
 
     process: str
     heavy: HeavyProcesses
@@ -280,12 +249,13 @@ class Measured:
             await self.app(scope, receive, send)
             return
         face, started = face_of(scope["method"], scope["path"]), time.perf_counter()
-        status, is_document = 0, False
+        status, is_document, outcome = 0, False, None
 
         async def watched(message: Message) -> None:
-            nonlocal status, is_document
+            nonlocal status, is_document, outcome
             if message["type"] == "http.response.start":
                 status = message["status"]
+                outcome = dict(message["headers"]).get(IMPORT_OUTCOME.lower().encode())
                 is_document = status >= REFUSED and _is_document(message)
             elif status >= REFUSED and not message.get("more_body"):
                 body = message.get("body", b"")
@@ -296,7 +266,9 @@ class Measured:
             await self.app(scope, receive, watched)
         finally:
             self.metrics.add_answer(face, status, time.perf_counter() - started)
-            if status >= REFUSED and face is AddressFace.imports and scope["method"] in WRITES:
+            if outcome is not None:
+                self.metrics.add_import(outcome.decode())
+            elif status >= REFUSED and face is AddressFace.imports and scope["method"] in WRITES:
                 self.metrics.add_import("refused")
 
 

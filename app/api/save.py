@@ -66,7 +66,7 @@ def saved_page(
         answers = Answers(app, view, portal)
         streets = None if query.streets is None else _saved_streets(map_box(query))
         contents = {
-            "answers": answers.documents(),
+            "answers": answers.documents() | answers.names(query.theatre, streets),
             "columns": {} if archive else answers.columns(),
             "records": list(answers.records()),
             "tiles": answers.tiles(query.theatre, streets),
@@ -128,6 +128,17 @@ class Answers:
         documents[_key(self._listing())] = listing
         return documents
 
+    def names(self, theatre: Theatre, streets: SavedStreets | None) -> JsonObject:
+        """Collect what is named on the basemap's tiles."""
+        base = self._ground_query()
+        addresses = (
+            f"/tiles/labels/{z}/{x}/{y}.json?{base}" for z, x, y in _places(theatre, streets)
+        )
+        return {_key(address): self.get(address) for address in addresses}
+
+    def _ground_query(self) -> str:
+        return urlencode({"theatre": self.view.theatre, "lang": self.view.lang})
+
     def _control(self, view: View) -> JsonObject:
         """Collect the control that is shown; the page asks for it by the day of the snapshot."""
         same = {name: text for name, text in view.pairs() if name in ("as_of", "synthetic")}
@@ -160,17 +171,21 @@ class Answers:
                 return
 
     def tiles(self, theatre: Theatre, streets: SavedStreets | None) -> dict[str, str]:
-        """Collect the basemap and the names around the theatre, and the streets of the View."""
-        base = urlencode({"theatre": self.view.theatre, "lang": self.view.lang})
-        places = [(z, x, y) for z in BASEMAP_ZOOMS for x, y in _cover(theatre.bounds, z, margin=1)]
-        if streets is not None:
-            zooms = range(STREET_ZOOMS.start, streets.zoom + 1)
-            places += [(z, x, y) for z in zooms for x, y in _cover(streets.box, z)]
+        """Collect the basemap around the theatre, and the streets of the View."""
+        base = self._ground_query()
         return {
-            f"{layer}/{z}/{x}/{y}": _base64(self.bytes(f"/tiles/{layer}/{z}/{x}/{y}.png?{base}"))
-            for z, x, y in places
-            for layer in ("basemap", "labels")
+            f"basemap/{z}/{x}/{y}": _base64(self.bytes(f"/tiles/basemap/{z}/{x}/{y}.png?{base}"))
+            for z, x, y in _places(theatre, streets)
         }
+
+
+def _places(theatre: Theatre, streets: SavedStreets | None) -> Iterator[tuple[int, int, int]]:
+    """List the tiles of the ground that are in the file."""
+    for z in BASEMAP_ZOOMS:
+        yield from ((z, x, y) for x, y in _cover(theatre.bounds, z, margin=1))
+    if streets is not None:
+        for z in range(STREET_ZOOMS.start, streets.zoom + 1):
+            yield from ((z, x, y) for x, y in _cover(streets.box, z))
 
 
 def _saved_streets(box: Sequence[float]) -> SavedStreets:

@@ -15,16 +15,22 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
+from dataclasses import dataclass
 from mmap import mmap
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 from throttled import MemoryStore
 from throttled.store.memory import MemoryStoreBackend
 from typing_extensions import override
 
-COUNTS, KEY_BYTES = "senders", 16
+COUNTS, KEY_BYTES, WORKER_NUMBERS = "senders", 16, ".prom"
 SLOT = struct.Struct("=Qd")
 SLOTS, REACH = 1 << 17, 8
 """Senders in the table (2 MB), and the places where one may be; the most idle one makes room."""
@@ -119,3 +125,42 @@ class SharedCounts(MemoryStore):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(options={"PATH": folder / COUNTS})
+
+
+def numbers_of_all(own: bytes, folder: Path, process: str) -> bytes:
+    """Join the numbers of this process with those that the other workers wrote last."""
+    others = [
+        path.read_text("utf-8")
+        for path in sorted(folder.glob(f"*{WORKER_NUMBERS}"))
+        if path.stem != process and _is_alive(path)
+    ]
+    together = CollectorRegistry(auto_describe=False)
+    together.register(_Together([own.decode(), *others]))
+    return generate_latest(together)
+
+
+def _is_alive(path: Path) -> bool:
+    """Tell whether the process of a file still runs; remove the file of one that ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int(path.stem), 0)
+        return True
+    path.unlink(missing_ok=True)
+    return False
+
+
+@dataclass(frozen=True, eq=False)
+class _Together(Collector):
+    """The numbers of several processes, each kind once with the samples of all."""
+
+    texts: list[str]
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        """Read the texts and join what has one name."""
+        families = dict[str, Metric]()
+        for text in self.texts:
+            for family in text_string_to_metric_families(text):
+                families.setdefault(family.name, family)
+                if families[family.name] is not family:
+                    families[family.name].samples.extend(family.samples)
+        yield from families.values()

@@ -24,12 +24,16 @@ from app.publishing.query import Query
 from app.tiles.grid import RASTER_LAYERS, VECTOR_LAYERS, Tile, tilejson
 from app.tiles.points import FIELDS_OF
 
-MEDIA = {"png": "image/png", "mvt": "application/vnd.mapbox-vector-tile"}
+MEDIA = {
+    "png": "image/png",
+    "mvt": "application/vnd.mapbox-vector-tile",
+    "json": "application/json",
+}
 
 
 @dataclass
 class TileApp:
-    """Serves `/tiles/{layer}/{z}/{x}/{y}.{mvt,png}` and `/tiles/{layer}.json`."""
+    """Serves `/tiles/{layer}/{z}/{x}/{y}.{mvt,png,json}` and `/tiles/{layer}.json`."""
 
     workspace: Workspace
     tiler: Tiler

@@ -24,7 +24,7 @@ from app.backup.sealing import back_up_sealed, unsealed
 from app.backup.unpacking import Unpacked, unpack, verified
 from app.domain.errors import InputError, InvalidFile, StoreBusy, StoreError
 from app.editing.purged import PURGED, read_purged
-from app.files.storage import Bucket, Folder, Storage, open_place
+from app.files.storage import Folder, Storage, open_place
 from app.index.sums import write_whole
 from app.store.opening import RECORD
 from app.store.since import bring_on
@@ -66,13 +66,13 @@ class StepChain:
 
         Raises:
             InvalidFile: one is missing, or does not follow the one before it.
-            InputError: the place cannot be reached.
+            InputError: the place cannot be read and written.
+            StorageAway: nothing answers there.
         """
         where = where.rstrip("/") or where
         place = open_place(where)
-        with _reached(where):
-            names = [name for name in place.names() if ABOUT.fullmatch(name)]
-            steps = [_read(where, name, place.read(name) or b"") for name in names]
+        names = [name for name in place.names() if ABOUT.fullmatch(name)]
+        steps = [_read(where, name, place.read(name) or b"") for name in names]
         for number, (name, step) in enumerate(zip(names, steps, strict=True), start=1):
             if name != _about(number):
                 raise InvalidFile(where, f"no {_about(number)}", "all steps, from the first on")
@@ -97,11 +97,10 @@ class StepChain:
         name = f"{number:05}-{digest[:16]}{ending}"
         step = BackupStep(name, path.stat().st_size, digest, origin)
         document = msgspec.json.format(msgspec.json.encode(step), indent=1)
-        with _reached(self.where):
-            self.place.take(name, path)
-            if not self.place.create(_about(number), document):
-                self.place.remove(name)
-                raise StoreBusy(f"Another backup to {self.where} was faster; try again.")
+        self.place.take(name, path)
+        if not self.place.create(_about(number), document):
+            self.place.remove(name)
+            raise StoreBusy(f"Another backup to {self.where} was faster; try again.")
         self.steps.append(step)
         return step
 
@@ -114,8 +113,7 @@ class StepChain:
         """
         path = folder / step.file
         try:
-            with _reached(self.where):
-                self.place.fetch(step.file, path)
+            self.place.fetch(step.file, path)
         except FileNotFoundError as wrong:
             raise InvalidFile(f"{self.where}/{step.file}", "no such file", "all steps") from wrong
         with path.open("rb") as file:
@@ -276,15 +274,3 @@ def _read_notes(data_dir: Path) -> _Notes:
         return msgspec.json.decode((data_dir / NOTES).read_bytes(), type=_Notes)
     except (OSError, msgspec.MsgspecError):
         return _Notes()
-
-
-@contextlib.contextmanager
-def _reached(where: str) -> Iterator[None]:
-    """Turn what object storage raises into a sentence."""
-    try:
-        yield
-    except Bucket.fault() as wrong:
-        text = str(wrong).splitlines()[0]
-        raise InputError(
-            "OUT", f"{where}: {text}", "a place that can be reached and written"
-        ) from (wrong)

@@ -28,7 +28,7 @@ def lake_tables(lake: str, job: str) -> LakeTables:
     """
     if "://" in lake:
         raise InputError("LAKE", lake, "a folder of this machine, or one that it mounts")
-    names = sorted(Shelf.open(lake, "lake").manifest.files)
+    names = sorted(Shelf.open(lake, "lake", "LAKE").manifest.files)
     tables = {
         table: [str(Path(lake) / name) for name in names if name.startswith(f"{table}/")]
         for table in TABLES_OF[job]

@@ -158,9 +158,16 @@ def _leftovers(folder: Path) -> Iterator[Path]:
     yield from parts_left(folder)
     if os.access(folder.parent, os.R_OK):
         yield from parts_left(folder.parent, ".strikemap")
-    for pattern in ("*.part", "index/**/*.part", "regions/**/*.part", "exports/export-*"):
+    for pattern in (
+        "*.part",
+        "index/**/*.part",
+        "regions/**/*.part",
+        "exports/export-*",
+        "index/pull-*",
+    ):
+        is_folder = not pattern.endswith(".part")
         for path in folder.glob(pattern):
-            if path.is_file() != ("export-" in path.name) and not path.name.startswith("."):
+            if path.is_dir() == is_folder and not path.name.startswith("."):
                 with contextlib.suppress(FileNotFoundError):
                     if time.time() - path.stat().st_mtime > OLD_S:
                         yield path

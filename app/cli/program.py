@@ -19,8 +19,10 @@ from app.domain.errors import (
     NotFound,
     NotShared,
     Outdated,
+    StorageAway,
     StoreError,
 )
+from app.instance.memory import collect_seldom
 
 
 class CommandEntry(NamedTuple):
@@ -185,6 +187,7 @@ def options(
 
 def main() -> None:
     """Run a command; an error becomes one sentence and an exit code, never a traceback."""
+    collect_seldom()
     try:
         program()
     except (ClockBehind, InputError, NotAllowed, NotFound, NotShared, Outdated) as error:
@@ -193,7 +196,7 @@ def main() -> None:
         if not isinstance(error, InputError):
             typer.echo(str(error), err=True)
         sys.exit(2)
-    except StoreError as error:
+    except (StorageAway, StoreError) as error:
         typer.echo(str(error), err=True)
         sys.exit(3)
     except OSError as error:

@@ -14,6 +14,8 @@ from app.domain.instants import rfc3339
 from app.domain.revision import Head
 from app.domain.signed_head import SignedHead
 from app.domain.store import verify as verify_ledger
+from app.files.shelf import Shelf
+from app.index.copies import COMMAND
 from app.index.live import Index
 from app.instance.signing import check_signature
 from app.instance.stamping import ENDING, URL, StampedHead, ask_for_stamp, check_stamp, keep_stamped
@@ -25,6 +27,11 @@ index_cli = typer.Typer(
     help="The index, built from the record: it can always be built anew.", no_args_is_help=True
 )
 cli.add_typer(index_cli, name="index")
+
+Place = Annotated[
+    str,
+    typer.Argument(metavar="TARGET", help="A folder, or s3://bucket/path (extra `scale`)."),
+]
 
 
 @cli.command("sign")
@@ -175,3 +182,37 @@ def index_check() -> None:
     index = open_workspace().index
     _mend(index)
     typer.echo(f"The index checks, up to revision {index.state().seq:,}.")
+
+
+@index_cli.command("push")
+def index_push(target: Place) -> None:
+    """Send the index to a place from which new nodes take it; only what changed is sent.
+
+    It is there for others once it is whole. It holds places and figures of withheld records too:
+    keep it as private as the record. After a purge, push again: that removes the older one.
+
+    Example: strikemap index push s3://bucket/index
+    """
+    index = open_workspace().index
+    shelf = Shelf.open(target, COMMAND, "TARGET")
+    with progress_line("push", quiet=False):
+        if index.needs_building:
+            index.rebuild()
+        report = index.push(shelf)
+    typer.echo(
+        f"{target}: {len(report.written)} files written, {report.unchanged} as they were, "
+        f"{len(report.removed)} removed. {shelf.manifest.about['head']}"
+    )
+
+
+@index_cli.command("pull")
+def index_pull(target: Place) -> None:
+    """Take a pushed index in place of building one; every file and the record are compared.
+
+    Example: strikemap index pull s3://bucket/index
+    """
+    workspace = open_workspace()
+    with progress_line("pull", quiet=False):
+        seq = workspace.index.pull(Shelf.open(target, COMMAND, "TARGET"))
+    later = workspace.store.head().seq - seq
+    typer.echo(f"The index holds revision {seq:,}; the record has {later:,} more.")

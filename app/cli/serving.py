@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import resource
 import socket
@@ -19,9 +20,13 @@ from app.api.connections import BoundedConnection
 from app.api.logs import log_as_json
 from app.api.sharing import shared_folder
 from app.cli.base import cli, open_workspace
-from app.domain.errors import InputError
+from app.domain.errors import InputError, StrikemapError
+from app.files.shelf import Shelf
+from app.index.copies import COMMAND
+from app.index.live import Index
 from app.settings import PREFIX, Settings, read_settings
 
+LOG = logging.getLogger("strikemap.start")
 GRACE_S = 10
 """Seconds that a stopping service waits for running requests."""
 
@@ -59,7 +64,10 @@ def serve(
     log_as_json(settings.log_level)
     listener = listen(host, port)
     _take_files()
-    open_workspace(settings).index.state()
+    index = open_workspace(settings).index
+    if settings.index_url and index.needs_building:
+        _pull(index, settings.index_url)
+    index.state()
     audience = "private, this computer only" if settings.private else "public audience"
     typer.echo(f"Strikemap ({audience}): {_address(host, listener)}")
     _export(settings)
@@ -81,6 +89,16 @@ def serve(
         with shared_folder() as folder:
             os.environ[f"{PREFIX}WORKERS_DIR"] = str(folder)
             _Workers(config, [listener]).run()
+
+
+def _pull(index: Index, where: str) -> None:
+    """Begin with a pushed index; without a fitting one the record is read, which takes longer."""
+    try:
+        seq = index.pull(Shelf.open(where, COMMAND, "STRIKEMAP_INDEX_URL"))
+    except StrikemapError as wrong:
+        LOG.warning("The index is built from the record, since none was pulled. %s", wrong)
+    else:
+        LOG.info("The index was pulled up to revision %s.", f"{seq:,}")
 
 
 class _Server(uvicorn.Server):

@@ -23,6 +23,7 @@
     ├── Busy                      one process cannot do more of this at the same time
     ├── Outdated                  somebody else wrote first: the revision is no longer the newest
     │   └── DoneBefore            the same was committed or undone already
+    ├── StorageAway               object storage, where copies lie, does not answer
     ├── ClockBehind               the clock is behind the time of the newest revision
     └── StoreError                the fault lies in the record, not in the request
         ├── StoreBusy             another writer locks the record for too long
@@ -191,6 +192,10 @@ class DoneBefore(Outdated):
 
 class ClockBehind(StrikemapError):
     """The newest revision lies in the future of the writer's clock; nothing was written."""
+
+
+class StorageAway(StrikemapError):
+    """Object storage does not answer; what an earlier command left there is as it was."""
 
 
 class StoreError(StrikemapError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,8 +23,27 @@ Fact = str | bool | date
 LONGEST_CAPTION = 300
 
 
+class AttachedFile(NamedTuple):
+    """A source file of an incident: its name, for people to read, and its content."""
+
+    name: str
+    content: bytes
+
+
 def attach_file(
     workspace: Workspace, incident: str, path: Path, author: Author, facts: dict[str, Fact]
+) -> Attachment:
+    """Attach a file of this machine, as `attach_content` does.
+
+    Raises:
+        InputError, InvalidFile, TooLarge: as `attach_content`; also where there is no such file.
+    """
+    file = AttachedFile(path.name, _content(workspace, path))
+    return attach_content(workspace, incident, file, author, facts)
+
+
+def attach_content(
+    workspace: Workspace, incident: str, file: AttachedFile, author: Author, facts: dict[str, Fact]
 ) -> Attachment:
     """Copy a source file of an incident to the archive, and record it in the chain.
 
@@ -31,17 +51,17 @@ def attach_file(
     named, and the time and the operator of the first time.
 
     Raises:
-        InputError: no such file, an address that is not of the web, or unknown terms.
+        InputError: an address that is not of the web, or unknown terms.
         InvalidFile: its content is not what its name says, or an image that cannot be opened.
         TooLarge: the file, or the image in it, is larger than allowed.
     """
-    content = _content(workspace, path)
-    media_type = checked_media_type(path.name, content)
+    name, content = file
+    media_type = checked_media_type(name, content)
     if media_type is not None and media_type in FORMATS:
         render_image(content, media_type, Rendition.small)  # refuses what could not be shown
     first = Attachment(
         incident=incident,
-        name=path.name,
+        name=name,
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
         captured_at=author.at,
@@ -55,7 +75,7 @@ def attach_file(
     _archive(workspace, record.sha256, content)
     action = Action.amend if past else Action.add
     change = Change(Subject.attachment, record.key, action, canonical(record))
-    workspace.store.write([change], author.entry(f"archived {path.name}"), {})
+    workspace.store.write([change], author.entry(f"archived {name}"), {})
     workspace.index.after_write()
     return record
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
-from app.domain.errors import InputError
+from app.domain.errors import InputError, StoreBusy
 from app.files.storage import OWN_PLACE, Storage, open_place
 
 MANIFEST = "strikemap-files.json"
@@ -49,25 +50,24 @@ class Shelf:
     manifest: ShelfManifest
 
     @classmethod
-    def open(cls, where: str, command: str) -> Shelf:
+    def open(cls, where: str, command: str, name: str = "OUT") -> Shelf:
         """Open a place for a command: an empty one, or one that the same command filled before.
 
+        Errors call the place by `name`, as the command's help does.
+
         Raises:
-            InputError: it holds files of others, or cannot be reached.
+            InputError: it holds files of others, or cannot be read and written.
+            StorageAway: nothing answers there.
         """
-        place = open_place(where)
+        place = open_place(where, name)
+        allowed = f"{OWN_PLACE} `strikemap {command}` filled before"
         content = place.read(MANIFEST)
-        if content is None:
-            if not place.is_empty():
-                raise InputError("OUT", where, f"{OWN_PLACE} `strikemap {command}` filled before")
+        if content is None and place.is_empty():
             return cls(place, where, ShelfManifest(command))
-        try:
-            manifest = msgspec.json.decode(content, type=ShelfManifest)
-        except msgspec.DecodeError:
-            manifest = ShelfManifest("")
+        manifest = _manifest(content)
         is_sound = all(_NAME.fullmatch(name) for name in manifest.files)
         if manifest.written_by != command or not is_sound:
-            raise InputError("OUT", where, f"{OWN_PLACE} `strikemap {command}` filled before")
+            raise InputError(name, where, allowed)
         return cls(place, where, manifest)
 
     def fill(self, files: Iterable[tuple[str, bytes]], about: dict[str, str]) -> ShelfReport:
@@ -90,14 +90,63 @@ class Shelf:
                 self._note()
             self.place.write(name, content)
             changes.written.append(name)
-        changes.removed = sorted(set(self.manifest.files) - set(current))
-        for name in changes.removed:
-            self.place.remove(name)
-        self.manifest.files, self.manifest.about = current, about
-        self._note()
+        changes.removed = self._finish(current, about)
         return changes
+
+    def fill_by_content(self, files: Mapping[str, Path], about: dict[str, str]) -> ShelfReport:
+        """Write files whose names say their content (`content_name`).
+
+        A file that is there is not read again. What the manifest said before stays whole until all
+        new files are there: a reader gets the earlier state or the new one.
+
+        Raises:
+            StoreBusy: a file changed since it was named.
+        """
+        digests = {name: name.rpartition(".")[2] for name in files}
+        sizes = {name: path.stat().st_size for name, path in files.items()}
+        missing = [
+            name
+            for name, size in sizes.items()
+            if not self.manifest.files.get(name) or self.place.size(name) != size
+        ]
+        changes = ShelfReport(written=missing, unchanged=len(files) - len(missing))
+        new = [name for name in missing if name not in self.manifest.files]
+        self.manifest.files |= dict.fromkeys(new, UNFINISHED)
+        self._note()
+        for name in missing:
+            content = files[name].read_bytes()
+            if hashlib.sha256(content).hexdigest() != digests[name]:
+                raise StoreBusy(f"{files[name].name} changed while it was read; try again.")
+            self.place.write(name, content)
+        changes.removed = self._finish(digests, about)
+        return changes
+
+    def _finish(self, current: dict[str, str], about: dict[str, str]) -> list[str]:
+        """Name the new files in the manifest, and only then remove the others; returns those."""
+        gone = sorted(set(self.manifest.files) - set(current))
+        self.manifest.files, self.manifest.about = current | dict.fromkeys(gone, UNFINISHED), about
+        self._note()
+        for name in gone:
+            self.place.remove(name)
+        self.manifest.files = current
+        self._note()
+        return gone
 
     def _note(self) -> None:
         document = msgspec.json.format(msgspec.json.encode(self.manifest), indent=1)
         if self.place.read(MANIFEST) != document:
             self.place.write(MANIFEST, document)
+
+
+def content_name(path: Path, name: str) -> str:
+    """Name a file after its own name and its content, as `Shelf.fill_by_content` takes it."""
+    with path.open("rb") as file:
+        return f"{name}.{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def _manifest(content: bytes | None) -> ShelfManifest:
+    """Read a manifest; one of no command where there is none, or it is spoilt."""
+    try:
+        return msgspec.json.decode(content or b"", type=ShelfManifest)
+    except msgspec.DecodeError:
+        return ShelfManifest("")

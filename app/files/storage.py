@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-import mimetypes
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol
 
 from app.domain.errors import InputError
+from app.files.bucket import open_bucket, without_keys
 
 SCHEMES = ("s3", "gs", "az", "memory")
 OWN_PLACE = "an empty or new folder, or one that"
-_TYPES = {".pmtiles": "application/vnd.pmtiles", ".parquet": "application/vnd.apache.parquet"}
 _SCHEME = re.compile(r"([a-z][a-z0-9]+)://", re.ASCII)
 
 
 class Storage(Protocol):
-    """Where files lie, by names with slashes."""
+    """Where files lie, by names with slashes.
+
+    Every method raises `InputError` where the place or the permission is wrong, and `StorageAway`
+    where nothing answers.
+    """
 
     def read(self, name: str) -> bytes | None:
         """Return a file's content; None without the file."""
+
+    def size(self, name: str) -> int | None:
+        """Return the size of a file in bytes; None without the file."""
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file, whole or not at all."""
@@ -59,122 +66,84 @@ class Folder:
 
     def read(self, name: str) -> bytes | None:
         """Return a file's content; None without the file."""
-        try:
-            return (self.path / name).read_bytes()
-        except FileNotFoundError:
-            return None
+        with self._permitted():
+            try:
+                return (self.path / name).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def size(self, name: str) -> int | None:
+        """Return the size of a file in bytes; None without the file."""
+        with self._permitted():
+            try:
+                return (self.path / name).stat().st_size
+            except FileNotFoundError:
+                return None
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file, whole or not at all."""
         path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         half = path.with_name(f".{path.name}.part")
-        try:
-            half.write_bytes(content)
-            half.replace(path)
-        finally:
-            half.unlink(missing_ok=True)
+        with self._permitted():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                half.write_bytes(content)
+                half.replace(path)
+            finally:
+                half.unlink(missing_ok=True)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there, and the folders that are empty without it."""
-        (self.path / name).unlink(missing_ok=True)
-        for folder in (self.path / name).parents:
-            if folder == self.path or not folder.is_dir() or any(folder.iterdir()):
-                return
-            folder.rmdir()
+        with self._permitted():
+            (self.path / name).unlink(missing_ok=True)
+            for folder in (self.path / name).parents:
+                if folder == self.path or not folder.is_dir() or any(folder.iterdir()):
+                    return
+                folder.rmdir()
 
     def is_empty(self) -> bool:
         """Tell whether there is no file."""
-        return not self.path.exists() or not any(self.path.iterdir())
+        with self._permitted():
+            return not self.path.exists() or not any(self.path.iterdir())
 
     def names(self) -> list[str]:
         """List the files at the top, but for hidden ones."""
-        paths = self.path.iterdir() if self.path.exists() else ()
-        return sorted(path.name for path in paths if path.is_file() and path.name[0] != ".")
+        with self._permitted():
+            paths = list(self.path.iterdir()) if self.path.exists() else []
+            return sorted(path.name for path in paths if path.is_file() and path.name[0] != ".")
 
     def create(self, name: str, content: bytes) -> bool:
         """Write a file unless there is one; tell whether it was written."""
         half = self.path / f".{name}.{os.getpid()}.part"
-        try:
-            _write_durably(half, content)
-            (self.path / name).hardlink_to(half)
-        except FileExistsError:
-            return False
-        finally:
-            half.unlink(missing_ok=True)
-        _settle(self.path)
+        with self._permitted():
+            try:
+                _write_durably(half, content)
+                (self.path / name).hardlink_to(half)
+            except FileExistsError:
+                return False
+            finally:
+                half.unlink(missing_ok=True)
+            _settle(self.path)
         return True
 
     def take(self, name: str, path: Path) -> None:
         """Move a finished file of this machine here; both lie on one disk."""
-        path.replace(self.path / name)
-        _settle(self.path)
+        with self._permitted():
+            path.replace(self.path / name)
+            _settle(self.path)
 
     def fetch(self, name: str, path: Path) -> None:
         """Copy a file to this machine."""
-        shutil.copyfile(self.path / name, path)
+        with self._permitted():
+            shutil.copyfile(self.path / name, path)
 
-
-@dataclass(frozen=True)
-class Bucket:
-    """A place in object storage; `store` is one of obstore's, which has no types for us."""
-
-    store: Any
-
-    @staticmethod
-    def fault() -> type[Exception]:
-        """Return what a store raises when it cannot be reached, or does not let us."""
+    @contextmanager
+    def _permitted(self) -> Iterator[None]:
         try:
-            return cast("type[Exception]", import_module("obstore.exceptions").BaseError)
-        except ImportError:
-            return InputError
-
-    def read(self, name: str) -> bytes | None:
-        """Return a file's content; None without the file."""
-        try:
-            return bytes(self.store.get(name).bytes())
-        except FileNotFoundError:
-            return None
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file, whole or not at all."""
-        kind = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
-        self.store.put(name, content, attributes={"Content-Type": kind} if kind else None)
-
-    def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
-        try:
-            self.store.delete(name)
-        except FileNotFoundError:
-            return
-
-    def is_empty(self) -> bool:
-        """Tell whether there is no file."""
-        return not self.store.list(chunk_size=1).collect()
-
-    def names(self) -> list[str]:
-        """List the files at the top."""
-        paths = (one["path"] for one in self.store.list_with_delimiter()["objects"])
-        return sorted(path.rpartition("/")[2] for path in paths)
-
-    def create(self, name: str, content: bytes) -> bool:
-        """Write a file unless there is one; tell whether it was written."""
-        try:
-            self.store.put(name, content, mode="create")
-        except import_module("obstore.exceptions").AlreadyExistsError:
-            return False
-        return True
-
-    def take(self, name: str, path: Path) -> None:
-        """Move a finished file of this machine here, in several parts if it is large."""
-        self.store.put(name, path)
-        path.unlink()
-
-    def fetch(self, name: str, path: Path) -> None:
-        """Copy a file to this machine, piece by piece."""
-        with path.open("wb") as out:
-            for piece in self.store.get(name).stream():
-                out.write(piece)
+            yield
+        except (PermissionError, NotADirectoryError) as wrong:
+            allowed = "a folder that this user may read and write"
+            raise InputError("storage", self.path, allowed) from wrong
 
 
 def _write_durably(path: Path, content: bytes) -> None:
@@ -193,25 +162,19 @@ def _settle(folder: Path) -> None:
         os.close(number)
 
 
-def open_place(where: str) -> Storage:
-    """Open a folder, or a place in object storage by its address.
+def open_place(where: str, name: str = "OUT") -> Storage:
+    """Open a folder, or a place in object storage by its address; errors call it by `name`.
 
     Raises:
-        InputError: a file, an unknown scheme, or no package for object storage.
+        InputError: a file, an address of no place, or no package for object storage.
     """
     scheme = _SCHEME.match(where)
     if scheme is None:
         path = Path(where)
         if path.exists() and not path.is_dir():
-            raise InputError("OUT", where, f"{OWN_PLACE} the same command filled before")
+            raise InputError(name, where, f"{OWN_PLACE} the same command filled before")
         return Folder(path)
-    if scheme[1] not in SCHEMES:
-        allowed = ", ".join(f"{name}://…" for name in SCHEMES[:-1])
-        raise InputError("OUT", where, f"a folder, {allowed}")
-    try:
-        stores = import_module("obstore.store")
-    except ImportError as missing:
-        raise InputError("OUT", where, "a folder; `pip install strikemap[scale]` for s3://…") from (
-            missing
-        )
-    return Bucket(stores.from_url(where))
+    allowed = "a folder, " + ", ".join(f"{known}://…" for known in SCHEMES[:-1])
+    if scheme[1] not in SCHEMES or "@" in where:
+        raise InputError(name, without_keys(where), allowed)
+    return open_bucket(where, name, allowed)

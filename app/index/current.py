@@ -80,7 +80,7 @@ class CurrentGeneration:
         for _attempt in range(3):  # another process may remove what CURRENT named
             stamp = self.stamp
             try:
-                described = self._described()
+                described = self.described()
                 generation = None if described is None else open_generation(*described)
             except FileNotFoundError as missing:
                 fault = self._missing(missing)
@@ -96,7 +96,7 @@ class CurrentGeneration:
         Nothing but the description is read.
         """
         with contextlib.suppress(FileNotFoundError, DamagedFile):
-            described = self._described()
+            described = self.described()
             return 0 if described is None else described[1].seq
         return 0
 
@@ -118,7 +118,7 @@ class CurrentGeneration:
         fault = None
         for _attempt in range(3):
             try:
-                described = self._described()
+                described = self.described()
                 if described is not None:
                     check_sums(described[0], described[1].files)
             except FileNotFoundError as missing:
@@ -135,8 +135,8 @@ class CurrentGeneration:
             return None
         return f"{Path(str(missing.filename)).name} is missing"
 
-    def _described(self) -> tuple[Path, Meta] | None:
-        """Return the folder and the description; None when it does not fit.
+    def described(self) -> tuple[Path, Meta] | None:
+        """Return its folder and its description; None when it does not fit.
 
         Raises:
             FileNotFoundError: there is none.

@@ -104,6 +104,18 @@ def write_generation(
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)
         raise
+    _make_current(folder, name)
+
+
+def adopt_generation(path: Path, folder: Path) -> None:
+    """Move a generation that came from elsewhere into a folder, and make it the current one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / path.name, ignore_errors=True)
+    path.rename(folder / path.name)
+    _make_current(folder, path.name)
+
+
+def _make_current(folder: Path, name: str) -> None:
     half = folder / "CURRENT.part"
     half.write_text(name, "utf-8")
     half.replace(folder / "CURRENT")
@@ -143,9 +155,14 @@ def current_name(folder: Path) -> str | None:
         raise DamagedFile("CURRENT cannot be read") from wrong
     if _OLDER_NAME.fullmatch(name):
         return None
-    if not _NAME.fullmatch(name):
+    if not is_generation(name):
         raise DamagedFile("CURRENT names no generation")
     return name
+
+
+def is_generation(name: str) -> bool:
+    """Tell whether a generation's folder can have this name."""
+    return _NAME.fullmatch(name) is not None
 
 
 def read_meta(folder: Path) -> Meta:

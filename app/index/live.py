@@ -30,9 +30,11 @@ from app.domain.redaction import Redaction
 from app.domain.revision import Action, Head, Revision, Subject
 from app.domain.store import Store
 from app.domain.terms import Dataset, DatasetKind
+from app.files.shelf import Shelf, ShelfReport
 from app.index.build import Builder
 from app.index.columns import Tables, pack
 from app.index.control import ControlIndex, DatedControl, Lines, ShapeFiles, pack_control
+from app.index.copies import Copies
 from app.index.current import UNSTAMPED, CurrentGeneration, Stamp
 from app.index.generation import Generation
 from app.index.joins import Joins
@@ -85,6 +87,7 @@ class Index:
         self._state: State | None = None
         self._stamp = UNSTAMPED
         self._behind_since: float | None = None
+        self._purged = 0  # the newest purge among the revisions that were packed here
         self._mended = self._last_mending()
         self.is_mending = False
         self._current = CurrentGeneration(folder, store, reference)
@@ -92,6 +95,7 @@ class Index:
         self.lines = Lines(folder / "lines", reference)
         self.joins = Joins(folder / "joins", reference, self.lines, store)
         self.witness = Witness(folder / "HEAD")
+        self._copies = Copies(self._current)
         self._builder = Builder(self._current.folder, store, reference, self._shapes)
 
     @property
@@ -203,6 +207,8 @@ class Index:
         if not revisions:
             return delta
         tables = delta.tables.copy()
+        purges = [one.seq for one in revisions if one.subject is Subject.erasure]
+        self._purged = max(self._purged, *purges, 0)
         incidents = [one for one in revisions if one.subject is Subject.incident]
         rows = self._builder.located(pack(incidents, tables, self._reference.taxonomy))
         control = [one for one in revisions if one.subject is Subject.control]
@@ -288,11 +294,40 @@ class Index:
         Returns the sequence of the new generation.
         """
         with self._build_lock():
-            for path in self._folder.glob("joins/*"):
-                path.unlink(missing_ok=True)
-            for path in self._folder.glob("*/gen-*"):
-                shutil.rmtree(path, ignore_errors=True)
-            return self._build()
+            return self._build_alone()
+
+    def _build_alone(self) -> int:
+        """Delete all that was computed from incidents, and build a generation."""
+        for path in self._folder.glob("joins/*"):
+            path.unlink(missing_ok=True)
+        for path in self._folder.glob("*/gen-*"):
+            shutil.rmtree(path, ignore_errors=True)
+        return self._build()
+
+    @property
+    def needs_building(self) -> bool:
+        """Whether the next `state` would build a generation from the record."""
+        seq = self._current.seq()
+        return seq == 0 or self._is_outdated(seq)
+
+    def push(self, shelf: Shelf) -> ShelfReport:
+        """Send the current generation to a place from which other nodes take it.
+
+        Raises:
+            StrikemapError: as `Copies.push`.
+        """
+        return self._copies.push(shelf)
+
+    def pull(self, shelf: Shelf) -> int:
+        """Take a generation that was pushed, in place of building it; returns its sequence.
+
+        Raises:
+            StrikemapError: as `Copies.pull`.
+        """
+        with self._build_lock():
+            seq = self._copies.pull(shelf).seq
+            self.witness.note(self._store)
+            return seq
 
     def fault(self) -> str | None:
         """Return what is damaged in the current generation; None when all is right."""
@@ -370,12 +405,18 @@ class Index:
                     LOG.error("the index could not be checked: %s", wrong)  # noqa: TRY400
 
     def _catch_up(self) -> None:
-        """Build what a large import on another node asks for: its process has no files here."""
-        state = self._state
-        if not self._store.is_shared or state is None or not self._is_far_behind(state.seq):
+        """Build what a large import or a purge on another node asks for.
+
+        The process that wrote has no files here.
+        """
+        if not self._store.is_shared or self._state is None:
             return
         try:
-            self.after_write()
+            state = self.state()  # a node that nobody asks must know of a purge, too
+            if self._purged > self._built_seq():
+                self._forget_purged()
+            elif self._is_far_behind(state.seq):
+                self.after_write()
         except (StoreError, OSError) as wrong:
             LOG.error("the index could not be built: %s", wrong)  # noqa: TRY400
 
@@ -407,18 +448,40 @@ class Index:
 
     def _open_or_build(self) -> tuple[Generation, Stamp]:
         generation, fault, stamp = self._current.open()
-        if generation is None or self._is_far_behind(generation.meta.seq):
+        if generation is None or self._is_outdated(generation.meta.seq):
             with self._build_lock():
                 # Another process may have built it meanwhile.
                 generation, fault, stamp = self._current.open()
-                if generation is None or self._is_far_behind(generation.meta.seq):
+                if generation is None or self._is_outdated(generation.meta.seq):
                     if fault is not None:
                         self._note_damage(fault)
-                    self._build()
+                    self._build_outdated()
                     generation, fault, stamp = self._current.open()
         if generation is None:
             raise StoreBusy("The index was swapped while it was opened; try again.")
         return generation, stamp
+
+    def _build_outdated(self) -> None:
+        """Build a generation in place of one that is outdated; of a purge no older file stays."""
+        if self._is_purged_since(self._current.seq()):
+            self.joins.forget()
+            self._build_alone()
+        else:
+            self._build()
+
+    def _forget_purged(self) -> None:
+        """Build anew after a purge of another node, once for all processes of this one."""
+        with self._build_lock():
+            if self._is_purged_since(self._current.seq()):
+                self._build_outdated()
+        self.state()
+
+    def _is_outdated(self, seq: int) -> bool:
+        return self._is_far_behind(seq) or self._is_purged_since(seq)
+
+    def _is_purged_since(self, seq: int) -> bool:
+        """Tell whether a record was purged that a generation up to this revision still holds."""
+        return self._store.newest(Subject.erasure) > seq
 
     def _is_far_behind(self, seq: int) -> bool:
         return self._store.head().seq - seq > self._delta_rows

@@ -73,6 +73,7 @@ class Workspace:
     """Datasets whose terms withhold nothing from the reader: those of a token's scope."""
 
     _opened: BoundedCache = field(default_factory=lambda: BoundedCache(1), init=False, repr=False)
+    _named: BoundedCache = field(default_factory=lambda: BoundedCache(2), init=False, repr=False)
 
     @classmethod
     def open(  # noqa: PLR0913  what an operator sets, each by name
@@ -165,6 +166,9 @@ class Workspace:
 
     def vocabularies(self, state: State) -> Mapping[str, Vocabulary]:
         """List what a View of each theatre may name, with the datasets that are loaded now."""
+        return self._named.get(state.mark, lambda: self._vocabularies(state))
+
+    def _vocabularies(self, state: State) -> Mapping[str, Vocabulary]:
         taxonomy = self.reference.taxonomy
         return {
             slug: Vocabulary(

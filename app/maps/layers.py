@@ -34,9 +34,15 @@ class OwnLayer(Layer):
 
 
 class Tiles(OwnLayer):
-    """Our own picture tiles (basemap or labels)."""
+    """Our own picture tiles: the ground."""
 
     factory = "tiles"
+
+
+class Names(OwnLayer):
+    """Names of places and streets, placed in the browser where no mark and no number lies."""
+
+    factory = "names"
 
 
 class ServiceTiles(OwnLayer):

@@ -29,10 +29,42 @@ from app.maps.scripts import without_docs
 
 LEAFLET = "/static/vendor/leaflet-1.9.4"
 MODULES = (
-    *("asof", "bars", "boot", "choice", "columns", "control", "controltab", "datasets", "dom"),
+    *(
+        "asof",
+        "bars",
+        "boot",
+        "canvaslayer",
+        "choice",
+        "columns",
+        "control",
+        "controltab",
+        "datasets",
+        "dom",
+    ),
     *("filters", "footprint", "format", "hash", "highlight", "incident", "incidents", "legend"),
-    *("list", "looks", "mapview", "marks", "openincident", "overview", "patterns", "period"),
-    *("pictures", "print", "projected", "regions", "request", "ruler", "search", "share"),
+    *(
+        "list",
+        "looks",
+        "mapview",
+        "marks",
+        "names",
+        "openincident",
+        "overview",
+        "patterns",
+        "period",
+    ),
+    *(
+        "pictures",
+        "placing",
+        "print",
+        "projected",
+        "regions",
+        "request",
+        "room",
+        "ruler",
+        "search",
+        "share",
+    ),
     *("spots", "state", "tabs", "tip", "tools", "waves"),
 )
 """The scripts of the page: it requests all at once, not one after another as imports are read."""

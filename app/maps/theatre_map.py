@@ -22,6 +22,7 @@ from app.maps.layers import (
     IncidentList,
     Incidents,
     Legend,
+    Names,
     Overview,
     OwnControl,
     OwnLayer,
@@ -50,6 +51,7 @@ from app.render.palette import (
     FADE_ZOOMS,
     FAINTEST,
     GAINED,
+    HALO,
     LINE,
     LINE_CASING,
     LINE_FIXED,
@@ -64,7 +66,11 @@ from app.render.palette import (
     SHAPES,
     SIZE_STEPS,
     STALE_OPACITY,
+    STALE_WIDTH,
+    STREET_TEXT,
+    TEXT,
     UNKNOWN_MARK,
+    WATER_TEXT,
     ground_pattern,
 )
 from app.streets.services import TileService
@@ -186,8 +192,8 @@ def _layers(theatre: Theatre, language: str, credit: str) -> Iterator[OwnLayer]:
         other=LINE_OTHER,
         dashes={kind: f"{dash} {gap}" for kind, (dash, gap) in DASHES.items()},
         staleOpacity=STALE_OPACITY,
+        staleWidth=STALE_WIDTH,
     )
-    yield Tiles(words["place"], url=_tiles_url("labels", base), pane="labels", credit="")
     yield Incidents(
         words["layer_incidents"],
         ring=RING,
@@ -200,6 +206,14 @@ def _layers(theatre: Theatre, language: str, credit: str) -> Iterator[OwnLayer]:
         densityPx=DENSITY_PX,
         denseFrom=DENSE_FROM,
         detailZoom=DETAIL_ZOOM,
+    )
+    yield Names(
+        words["place"],
+        url=f"/tiles/labels/{{z}}/{{x}}/{{y}}.json?{base}",
+        text=TEXT,
+        street=STREET_TEXT,
+        water=WATER_TEXT,
+        halo=HALO,
     )
 
 

@@ -12,6 +12,7 @@ from app.domain.fields import FIELDS
 from app.domain.incident import Status
 from app.domain.place import Precision
 from app.domain.redaction import Reason, TextPart
+from app.domain.terms import LICENCES
 from app.publishing.query import Query
 from app.rows import BOUNDS
 
@@ -73,5 +74,6 @@ def edit_form(query: Query, fields: Sequence[Field] = FIELDS) -> JsonObject:
         ],
         "texts": [one.value for one in TextPart],
         "codes": [one.value for one in Reason],
+        "licences": [(one, terms.raw) for one, terms in LICENCES.items()],
         "plain_inputs": plain_inputs(query.words, fields),
     }

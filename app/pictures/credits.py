@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from app.domain.instants import rfc3339
 from app.domain.terms import Dataset, Face
+from app.i18n import WATERMARK
+from app.i18n.values import day_text
 from app.publishing.publish import control_dataset, publish
 from app.publishing.query import Query
 
@@ -28,3 +33,19 @@ def layer_credits(query: Query, layer: str) -> tuple[str, ...]:
     if layer in ("basemap", "labels", "map"):
         lines += basemap_credits(query)
     return tuple(filter(None, (*dict.fromkeys(lines), query.theatre.remark(query.view.lang))))
+
+
+def tile_metadata(query: Query, layer: str, credits: Sequence[str]) -> dict[str, str]:
+    """Write credits and a description for a picture's metadata: a tile has no room for them."""
+    view, words = query.view, query.words
+    ends = (("tile_from", view.first), ("tile_to", view.last))
+    days = [words[name].format(day=day_text(view.lang, day)) for name, day in ends if day]
+    period = " ".join(days) or words["export_all_days"]
+    version = words["tile_version"].format(seq=query.state.seq)
+    as_of = rfc3339(view.as_of) if view.as_of else version
+    description = words["tile_told"].format(layer=layer, days=period, known=as_of)
+    invented = f"; {WATERMARK[view.lang]}" if view.synthetic else ""
+    return {
+        "Description": f"{description}{invented}",
+        "Copyright": " · ".join(credits),
+    }

@@ -17,21 +17,23 @@ from app.domain.errors import InputError
 from app.domain.story import Note
 from app.pictures.captions import FigureText
 from app.pictures.ground import area_pattern, draw_ground
+from app.pictures.naming import naming_of
 from app.pictures.scene import Scene
 from app.pictures.tiles import Tiler
 from app.publishing.defaults import with_defaults
 from app.publishing.query import Query
-from app.render.badges import Badge, draw_badges, place_badges
+from app.render.badges import Badge, Spot, draw_badges, place_badges, spots_of
 from app.render.canvas import LINE_PX, Canvas, TextRun
 from app.render.figure import chip_size, draw_chip, draw_page, notice_box, scale_box
 from app.render.frame import Frame
-from app.render.labels import NO_MARKS, Box, Name, Naming, Points, draw_places, place_names, spread
+from app.render.labels import Name, draw_places, place_names, spread
 from app.render.layout import Content, Layout, lay_out
 from app.render.notes import place_notes, write_notes
 from app.render.painter import Painter
 from app.render.palette import DASHES, LINE_FIXED, PAPER, RAMPS, WATER
 from app.render.pdf import PdfCanvas
 from app.render.png import write_png
+from app.render.room import CORE, Box, Room
 from app.render.svg import SvgCanvas
 from app.tiles.raster import (
     HatchedArea,
@@ -41,7 +43,7 @@ from app.tiles.raster import (
     draw_incidents,
     draw_regions,
 )
-from app.tiles.street_names import street_names, with_settlements
+from app.tiles.street_names import street_names
 
 FIGURE_FORMS = ("png", "svg", "pdf")
 FIGURE_SIZES: Mapping[str, tuple[int, int, int]] = {
@@ -201,12 +203,15 @@ class Figures:
         self._draw_regions(canvas, scene, shapes)
         self._draw_control(canvas, scene, z)
         placed = place_notes(canvas, notes)
-        chips = self._place_chips(canvas, scene, [note.box for note in placed])
+        room = _room(canvas, scene)
+        spots = [] if scene.is_dense else spots_of(canvas, scene.rows, scene.number)
+        chip_room = _room(canvas, scene, spots)
+        chips = self._place_chips(canvas, scene, chip_room, [note.box for note in placed])
         free = [*(box for _text, box in chips), *(note.box for note in placed)]
         free.append(scale_box(canvas.frame))
         if content.notice:
             free.append(notice_box(canvas.fonts, canvas.frame, content.notice))
-        badges, names, streets = self._place_texts(canvas, scene, free)
+        badges, names, streets = self._place_texts(canvas, scene, room, spots, free)
         draw_places(canvas, names)
         if scene.is_dense:
             draw_density(canvas, scene.rows)
@@ -222,22 +227,17 @@ class Figures:
 
     @staticmethod
     def _place_texts(
-        canvas: Canvas, scene: Scene, free: Sequence[Box]
+        canvas: Canvas, scene: Scene, room: Room, spots: Sequence[Spot], free: Sequence[Box]
     ) -> tuple[Sequence[Badge], Sequence[Name], Sequence[TextRun]]:
         """Place names of places, then numbers at marks and names of streets, in what is free."""
-        places = scene.reference.basemap(scene.view.theatre).places
-        streets, language = scene.query.streets, scene.view.lang
-        if streets is not None:
-            places = with_settlements(places, streets, canvas.frame)
-        naming = Naming(places, language, scene.theatre.countries)
-        marks = NO_MARKS if scene.is_dense else _points(canvas, scene)
-        names = place_names(canvas, naming, free, marks)
+        streets, naming = scene.query.streets, naming_of(scene.query, canvas.frame)
+        names = place_names(canvas, naming, [*free, *(spot.plate for spot in spots)], room)
         taken = [*free, *(name.box for name in names)]
-        badges = []
-        if not scene.is_dense:
-            badges = place_badges(canvas, scene.rows, scene.number, scene.dot_px, taken)
+        badges = place_badges(canvas, spots, scene.dot_px, room, taken)
         taken += [badge.box for badge in badges]
-        runs = [] if streets is None else street_names(canvas, streets, language, taken)
+        runs = []
+        if streets is not None:
+            runs = street_names(canvas, streets, naming.language, taken, room)
         return badges, names, runs
 
     def _draw_base(self, canvas: Canvas, scene: Scene) -> None:
@@ -294,7 +294,7 @@ class Figures:
 
     @staticmethod
     def _place_chips(
-        canvas: Canvas, scene: Scene, reserved: Sequence[Box]
+        canvas: Canvas, scene: Scene, room: Room, reserved: Sequence[Box]
     ) -> list[tuple[str, Box]]:
         """Place in each region the count of its incidents without a mark.
 
@@ -310,20 +310,27 @@ class Figures:
                     shapes.append(canvas.frame.project(part))
                     texts.append(scene.number(counts[region.code]))
         sizes = [chip_size(canvas.fonts, text, CHIP_PX, canvas.frame.scale) for text in texts]
-        # A density has marks everywhere: the numbers cannot avoid them.
-        marks = NO_MARKS if scene.is_dense else _points(canvas, scene)
         # On whole px the edges are sharp, and drawing is several times faster.
         boxes = [
             (round(box[0]), round(box[1]), round(box[2]), round(box[3]))
-            for box in spread(shapes, sizes, canvas.frame, marks, reserved)
+            for box in spread(shapes, sizes, canvas.frame, room, reserved)
         ]
         return list(zip(texts, boxes, strict=True))
 
 
-def _points(canvas: Canvas, scene: Scene) -> Points:
-    """Return where the marks of a scene fall on a picture."""
+def _room(canvas: Canvas, scene: Scene, spots: Sequence[Spot] = ()) -> Room:
+    """Return what the marks leave free, also of the numbers on them that spots may need.
+
+    A density is everywhere: nothing can avoid it.
+    """
+    if scene.is_dense:
+        return Room.whole(canvas.frame)
     lon, lat = (scene.rows[axis] / 1e7 for axis in ("lon_e7", "lat_e7"))
-    return canvas.frame.pixels(lon, lat)
+    marks = canvas.frame.pixels(lon, lat)
+    radius = scene.looks.size * scene.dot_px * canvas.frame.scale
+    x, y = (np.append(marks[axis], [spot[axis + 1] for spot in spots]) for axis in (0, 1))
+    plates = [(spot.plate[2] - spot.x) / CORE for spot in spots]
+    return Room(canvas.frame, x, y, np.append(radius, plates))
 
 
 def _largest(shape: BaseGeometry) -> BaseGeometry | None:

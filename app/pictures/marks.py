@@ -34,10 +34,11 @@ def marks_inside(published: Published, frame: Frame) -> Selection:
     return published.select(tile).drawable(published.filter)
 
 
-def marks_around(published: Published, frame: Frame) -> Selection:
-    """Select the marks of a tile and of a quarter around it, whose discs and numbers reach into it.
+def marks_around(published: Published, frame: Frame, parts_a_tile: int) -> Selection:
+    """Select the marks of a tile and of a part of its neighbours.
 
-    For a picture that is no tile, all marks of the View are selected.
+    The discs and numbers of a quarter around reach into it, the names of a half around. For a
+    picture that is no tile, all marks of the View are selected.
     """
     if not _is_tile(frame):
         return published.select().drawable(published.filter)
@@ -45,7 +46,7 @@ def marks_around(published: Published, frame: Frame) -> Selection:
     n = 1 << z
     tiles = {(z, (x + dx) % n, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if 0 <= y + dy < n}
     parts = [
-        (segment, places[_is_near(segment, places, x, y, z)])
+        (segment, places[_is_near(segment, places, (x, y, z), parts_a_tile)])
         for tile in sorted(tiles)
         for segment, places in published.select(tile).drawable(published.filter).parts
     ]
@@ -56,10 +57,14 @@ def _is_tile(frame: Frame) -> bool:
     return frame == Frame(int(frame.z), int(frame.x), int(frame.y), frame.scale)
 
 
-def _is_near(segment: Segment, places: np.ndarray, x: int, y: int, z: int) -> np.ndarray:
-    quarter = 1 << (BITS - z - 2)
+def _is_near(
+    segment: Segment, places: np.ndarray, tile: tuple[int, int, int], parts: int
+) -> np.ndarray:
+    x, y, z = tile
+    side = 1 << BITS - z
     near: np.ndarray = np.ones(len(places), bool)
-    for axis, tile in (("mercator_x", x), ("mercator_y", y)):
+    for axis, at in (("mercator_x", x), ("mercator_y", y)):
         column = segment.rows[axis][places].astype(np.int64)
-        near &= (column >= (4 * tile - 1) * quarter) & (column < (4 * tile + 5) * quarter)
+        near &= column >= at * side - side // parts
+        near &= column < (at + 1) * side + side // parts
     return near

@@ -49,6 +49,7 @@ from app.render.palette import (
     REGION_EDGE,
     SIZE_STEPS,
     STALE_OPACITY,
+    STALE_WIDTH,
     WATER,
     Pattern,
     ground_pattern,
@@ -198,12 +199,13 @@ class TileStyles(OfQuery):
             condition = ["all", *map(compared, self._of_ground(pattern, party))]
             yield {"id": f"ground-{number}", "type": "fill", "filter": condition, "paint": paint}
         is_line = ["==", ["get", "kind"], "front_line"]
-        dashes = [length / LINE_PX for length in DASHES["stale"]]
+        factor = STALE_WIDTH if self._is_stale else 1.0
+        dashes = [round(length / LINE_PX / factor, 2) for length in DASHES["stale"]]
         for name, colour, width in (
             ("casing", LINE_CASING, CASING_PX),
             ("line", LINE, LINE_PX),
         ):
-            line: JsonObject = {"line-color": colour, "line-width": width}
+            line: JsonObject = {"line-color": colour, "line-width": round(width * factor, 2)}
             if self._is_stale and name == "line":
                 line["line-dasharray"] = dashes
             yield {"id": f"front-{name}", "type": "line", "filter": is_line, "paint": line}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,23 +12,29 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.cache import BoundedCache
-from app.domain.instants import rfc3339
 from app.domain.terms import Face
 from app.domain.view import COLOURS_BY
 from app.i18n import WATERMARK
-from app.i18n.values import day_text, number
 from app.index.select import Selection
-from app.pictures.credits import layer_credits
+from app.pictures.credits import layer_credits, tile_metadata
 from app.pictures.ground import area_pattern, draw_ground
 from app.pictures.marks import has_many_marks, marks_around, marks_inside
+from app.pictures.naming import (
+    TileMarks,
+    TileTexts,
+    names_document,
+    sharp_marks,
+    tile_texts,
+    write_texts,
+)
 from app.publishing.publish import Published, control_snapshot, publish
 from app.publishing.query import Query
 from app.queries.choropleth import Choropleths
-from app.queries.looks import class_numbers, mark_classes, mark_looks
+from app.queries.looks import class_numbers, mark_classes
 from app.queries.shapes import SimplifiedShapes
 from app.render.badges import draw_badges, place_badges
 from app.render.frame import Frame
-from app.render.labels import Box, Name, Naming, choose_labels, draw_places, touch
+from app.render.labels import Name, draw_places
 from app.render.painter import Painter
 from app.render.palette import (
     DETAIL_ZOOM,
@@ -47,7 +52,6 @@ from app.tiles.raster import (
     draw_incidents,
     draw_regions,
 )
-from app.tiles.street_names import street_names, with_settlements
 from app.tiles.vector import Property, encode_shapes
 
 MOST_KEPT = 1 << 18
@@ -76,6 +80,8 @@ class Tiler:
         """
         if tile.form == "png":
             return self._picture(query, tile)
+        if tile.form == "json":
+            return names_document(query, Frame(tile.z, tile.x, tile.y), self.fonts)
         makers = {"incidents": self._incidents, "regions": self._regions, "control": self._control}
         return makers[tile.layer](query, tile)
 
@@ -136,83 +142,83 @@ class Tiler:
     def painted(self, query: Query, layers: Sequence[str], frame: Frame) -> Painter:
         """Paint layers over each other, the first one below, on a part of the plane.
 
+        Where marks and names are on one picture, no name covers a mark.
+
         Raises:
             NotShared: the terms of a layer's data do not allow tiles for the public.
         """
         is_based = layers[0] in ("basemap", "map")
         painter = Painter(frame, WATER if is_based else None, self.fonts)
+        is_whole = "map" in layers or {"incidents", "labels"} <= set(layers)
+        marks = None
+        if {"incidents", "map"} & set(layers):
+            marks = self._marks_on(query, frame, for_names=is_whole)
+        has_names = {"basemap", "incidents", "labels", "map"} & set(layers)
+        texts = self._texts(query, frame, marks if is_whole else None) if has_names else None
         for layer in layers:
-            self._paint(painter, query, layer)
+            self._paint(painter, query, layer, marks, texts)
         if query.view.synthetic and not {"basemap", "labels"}.issuperset(layers):
             painter.watermark(WATERMARK[query.view.lang])
         return painter
 
-    def _paint(self, painter: Painter, query: Query, layer: str) -> None:
-        frame = painter.frame
+    def _paint(
+        self,
+        painter: Painter,
+        query: Query,
+        layer: str,
+        marks: TileMarks | None,
+        texts: TileTexts | None,
+    ) -> None:
         if layer in ("basemap", "map"):
             self._paste_base(painter, query)
         if layer in ("regions", "map"):
             # A picture with twice the px has twice the detail.
-            z = min(max(math.ceil(frame.z), 0), MAX_ZOOM) + frame.scale - 1
+            z = min(max(math.ceil(painter.frame.z), 0), MAX_ZOOM) + painter.frame.scale - 1
             draw_regions(painter, *self._shades(query, z))
         if layer in ("control", "map"):
             self._draw_control(painter, query)
+        if texts is None:
+            return
         if layer in ("basemap", "map"):
-            draw_places(painter, self._labels(frame, query)[0])
-        if layer in ("incidents", "map"):
-            self._draw_incidents(painter, query)
+            draw_places(painter, texts.names)
+        if marks is not None and layer in ("incidents", "map"):
+            self._draw_incidents(painter, query, marks, texts.names)
         if layer in ("labels", "map"):
-            self._write_names(painter, query)
+            self._write_names(painter, query, texts)
+
+    def _marks_on(self, query: Query, frame: Frame, *, for_names: bool) -> TileMarks:
+        """Select the marks on a picture and around it, and what they leave free."""
+        published = publish(query, Face.tiles)
+        if frame.z < DETAIL_ZOOM and self._has_many_marks(published):
+            return TileMarks(marks_inside(published, frame))
+        rows = marks_around(published, frame, 2 if for_names else 4)
+        return sharp_marks(query, rows, Painter(frame, None, self.fonts))
 
     def metadata(self, query: Query, layer: str) -> dict[str, str]:
         """Write credits and a description for a picture's metadata: a tile has no room for them."""
-        view, words = query.view, query.words
-        ends = (("tile_from", view.first), ("tile_to", view.last))
-        days = [words[name].format(day=day_text(view.lang, day)) for name, day in ends if day]
-        period = " ".join(days) or words["export_all_days"]
-        version = words["tile_version"].format(seq=query.state.seq)
-        as_of = rfc3339(view.as_of) if view.as_of else version
-        description = words["tile_told"].format(layer=layer, days=period, known=as_of)
-        invented = f"; {WATERMARK[view.lang]}" if view.synthetic else ""
-        return {
-            "Description": f"{description}{invented}",
-            "Copyright": " · ".join(self.credits(query, layer)),
-        }
+        return tile_metadata(query, layer, self.credits(query, layer))
 
-    def _write_names(self, painter: Painter, query: Query) -> None:
-        """Write the names of a picture; they depend on place and language only."""
-        frame, view = painter.frame, query.view
-
-        def write(names: Painter) -> None:
-            streets, (labels, taken) = query.streets, self._labels(frame, query)
-            for label in labels:
-                if touch(label.box, (0, 0, frame.width, frame.height)):
-                    names.write(label.text)
-            if streets is not None:
-                for run in street_names(names, streets, view.lang, taken):
-                    names.write(run)
+    def _write_names(self, painter: Painter, query: Query, texts: TileTexts) -> None:
+        """Write the names of a picture; without marks they depend on place and language only."""
+        frame = painter.frame
 
         def draw() -> np.ndarray:
             names = Painter(frame, None, self.fonts)
-            write(names)
+            write_texts(query, texts, names)
             return np.asarray(names.image)
 
-        if frame.width * frame.height > MOST_KEPT:
-            write(painter)
+        if texts.room is not None or frame.width * frame.height > MOST_KEPT:
+            write_texts(query, texts, painter)
         else:
             painter.paste(self._names_cache.get(("written", *_names_key(query, frame)), draw))
 
-    def _labels(self, frame: Frame, query: Query) -> tuple[list[Name], list[Box]]:
-        """Choose the places that a tile names; the boxes are those of all candidates."""
-
-        def choose() -> tuple[list[Name], list[Box]]:
-            places, streets = query.reference.basemap(query.view.theatre).places, query.streets
-            shown = places if streets is None else with_settlements(places, streets, frame)
-            canvas = Painter(frame, None, self.fonts)
-            naming = Naming(shown, query.view.lang, query.theatre.countries)
-            return choose_labels(canvas, naming)
-
-        return self._names_cache.get(("chosen", *_names_key(query, frame)), choose)
+    def _texts(self, query: Query, frame: Frame, marks: TileMarks | None) -> TileTexts:
+        """Choose the places that a tile names, clear of its marks if there are any."""
+        canvas = Painter(frame, None, self.fonts)
+        if marks is not None and marks.room is not None and len(marks.rows):
+            return tile_texts(query, canvas, marks)
+        key = ("chosen", *_names_key(query, frame))
+        return self._names_cache.get(key, lambda: tile_texts(query, canvas))
 
     def _paste_base(self, painter: Painter, query: Query) -> None:
         def draw() -> np.ndarray:
@@ -250,16 +256,16 @@ class Tiler:
         age = (query.control_day - snapshot.valid_on).days
         draw_control(painter, grounds, line.shape, is_stale=age > theatre.stale_after_days)
 
-    def _draw_incidents(self, painter: Painter, query: Query) -> None:
-        published, frame = publish(query, Face.tiles), painter.frame
-        if frame.z < DETAIL_ZOOM and self._has_many_marks(published):
-            draw_density(painter, marks_inside(published, frame))
+    @staticmethod
+    def _draw_incidents(
+        painter: Painter, query: Query, marks: TileMarks, names: Sequence[Name]
+    ) -> None:
+        if marks.looks is None or marks.room is None:
+            draw_density(painter, marks.rows)
             return
-        marks = marks_around(published, frame)
-        draw_incidents(painter, marks, mark_looks(query, marks), query.code_names)
-        names = [name.box for name in self._labels(frame, query)[0]]
-        write = partial(number, query.view.lang)
-        draw_badges(painter, place_badges(painter, marks, write, DOT_PX, names))
+        draw_incidents(painter, marks.rows, marks.looks, query.code_names)
+        boxes = [name.box for name in names]
+        draw_badges(painter, place_badges(painter, marks.spots, DOT_PX, marks.room, boxes))
 
     def _has_many_marks(self, published: Published) -> bool:
         """Tell it of the whole View, so that its tiles show marks in the same way."""

@@ -9,7 +9,6 @@ import numpy as np
 
 from app.domain.answer import JsonObject
 from app.domain.instants import rfc3339
-from app.domain.period import from_epoch_day
 from app.domain.terms import Dataset
 from app.domain.view import NOT_STATED
 from app.index.columns import KINDS_OF_EVENT
@@ -230,7 +229,8 @@ def _by_kind(published: Published) -> GroupSums:
 def _by_day(published: Published) -> GroupSums:
     """Measure by each incident's first day inside the period."""
     first, measures = sums_by_day(published)
-    names = [str(from_epoch_day(first + number)) for number in range(measures.groups)]
+    days = np.arange(first, first + measures.groups).astype("datetime64[D]")
+    names = np.datetime_as_string(days).tolist()
     rows = [(name, name, number) for number, name in enumerate(names)]
     return GroupSums(rows, measures, is_additive=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,68 +10,104 @@ import shapely
 
 from app.render.canvas import Canvas, TextRun
 from app.render.fonts import text_width
-from app.render.labels import Box, touch
+from app.render.labels import touch
 from app.render.palette import PAPER, RING
+from app.render.room import Box, Room
 from app.rows import Table
 
-BADGE_PX, BADGE_HIGH_PX, ROUND_PX = 9.5, 14.0, 4.0
+BADGE_PX, BADGE_HIGH_PX, ROUND_PX, DOT_HIGH_PX = 9.5, 14.0, 4.0, 10.0
 MOST_BADGES = 400
 """More numbers than these would cover the map: those of the fullest places are drawn."""
 
 CORNERS = ((-1, -1), (1, -1), (-1, 1), (1, 1))
 """The corners of a mark where its number may stand, the usual first: names stand to the right."""
 
+CLEAR = 0.8
+"""The distance of a number from its mark's middle, as a share of the radius on each axis."""
+
+
+class Spot(NamedTuple):
+    """A place with several marks: its number, its place in px, and the box on the mark itself."""
+
+    text: str
+    x: float
+    y: float
+    plate: Box
+
 
 class Badge(NamedTuple):
-    """A number beside the mark of a place, and its box in px."""
+    """A number at the mark of a place, and its box in px; without a text it is a dark dot."""
 
     text: str
     box: Box
 
 
-def place_badges(
-    canvas: Canvas,
-    marks: Table,
-    write: Callable[[float], str],
-    radius_px: float,
-    names: Sequence[Box] = (),
-) -> list[Badge]:
-    """Place the number of each place with several marks, the fullest first.
-
-    A number stands at the first corner of its mark where it touches no name. It is left out where
-    there is none, and where it would touch the number of a fuller place, also of one that is left
-    out itself: so neighbouring tiles make the same choice.
+def spots_of(canvas: Canvas, marks: Table, write: Callable[[float], str]) -> list[Spot]:
+    """List the places with several marks on a picture and close to it, the fullest first.
 
     Args:
         canvas: the picture.
         marks: those in the picture and around it.
         write: writes a number in the reader's language.
+    """
+    frame = canvas.frame
+    lon, lat, counts = crowded(marks)
+    xs, ys = frame.pixels(lon, lat)
+    reach = 4 * BADGE_HIGH_PX * frame.scale
+    near = (xs > -reach) & (xs < frame.width + reach) & (ys > -reach) & (ys < frame.height + reach)
+    high = BADGE_HIGH_PX * frame.scale
+    spots = []
+    for x, y, count in np.column_stack([xs, ys, counts])[near][:MOST_BADGES].tolist():
+        text = write(int(count))
+        wide = text_width(canvas.fonts, text, BADGE_PX, is_bold=True) + 2 * ROUND_PX
+        half = max(wide * frame.scale, high) / 2
+        spots.append(Spot(text, x, y, (x - half, y - high / 2, x + half, y + high / 2)))
+    return spots
+
+
+def place_badges(
+    canvas: Canvas, spots: Sequence[Spot], radius_px: float, room: Room, names: Sequence[Box]
+) -> list[Badge]:
+    """Place the number of each spot, the fullest first, where it covers no name and no mark.
+
+    A number stands at the first free corner of its mark. Without one, or where it could touch the
+    number of a fuller place, it stands on the mark itself, and where that could touch one too, a
+    dark dot says that there are several. Each choice depends on marks, names and fuller places
+    alone: so neighbouring tiles make the same one.
+
+    Args:
+        canvas: the picture.
+        spots: as `spots_of` lists them; names leave their plates free.
         radius_px: the radius of a mark at 1x.
+        room: what marks leave free.
         names: boxes in px that stay free.
     """
     frame, scale = canvas.frame, canvas.frame.scale
-    lon, lat, counts = crowded(marks)
-    xs, ys = frame.pixels(lon, lat)
-    reach = 4 * BADGE_HIGH_PX * scale
-    near = (xs > -reach) & (xs < frame.width + reach) & (ys > -reach) & (ys < frame.height + reach)
-    around = (-reach, -reach, frame.width + reach, frame.height + reach)
-    names = [name for name in names if touch(name, around)]
-    high, step = BADGE_HIGH_PX * scale, radius_px * 0.5 * scale
-    boxes: list[Box] = []
+    reach = 8 * BADGE_HIGH_PX * scale
+    picture = (-reach, -reach, frame.width + reach, frame.height + reach)
+    names = [name for name in names if touch(name, picture)]
+    step, dot = radius_px * CLEAR * scale, DOT_HIGH_PX * scale / 2
+    taken: list[Box] = []
     badges = []
-    spots = np.column_stack([xs, ys, counts])[near][:MOST_BADGES]
-    for x, y, count in spots.tolist():
-        text = write(int(count))
-        wide = text_width(canvas.fonts, text, BADGE_PX, is_bold=True) + 2 * ROUND_PX
-        half = max(wide * scale, high) / 2
-        middles = [(x + dx * (step + half), y + dy * (step + high / 2)) for dx, dy in CORNERS]
-        corners = [(mx - half, my - high / 2, mx + half, my + high / 2) for mx, my in middles]
-        free = (box for box in corners if not any(touch(box, name) for name in names))
-        box = next(free, None)
-        if box is not None and not any(touch(box, other) for other in boxes):
-            badges.append(Badge(text, box))
-        boxes.append(box or corners[0])
+    for spot in spots:
+        free = (
+            box
+            for box in _corners(spot, step)
+            if not room.covered(box) and not any(touch(box, name) for name in names)
+        )
+        options = [box for box in (next(free, None), spot.plate) if box is not None]
+        place = next((one for one in options if not any(touch(one, t) for t in taken)), None)
+        small = (spot.x - dot, spot.y - dot, spot.x + dot, spot.y + dot)
+        badges.append(Badge("", small) if place is None else Badge(spot.text, place))
+        taken += options
     return badges
+
+
+def _corners(spot: Spot, step: float) -> Iterator[Box]:
+    x0, y0, x1, y1 = spot.plate
+    wide, high = (x1 - x0) / 2 + step, (y1 - y0) / 2 + step
+    for dx, dy in CORNERS:
+        yield x0 + dx * wide, y0 + dy * high, x1 + dx * wide, y1 + dy * high
 
 
 def crowded(marks: Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -85,14 +121,18 @@ def crowded(marks: Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def draw_badges(canvas: Canvas, badges: Sequence[Badge]) -> None:
-    """Draw each number on a dark plate with a light edge."""
+    """Draw each number on a dark plate with a light edge; dots lie below them."""
     scale = canvas.frame.scale
-    plates = [_plate(box, 0.0) for _text, box in badges]
-    canvas.paint(plates, PAPER)
-    canvas.paint([_plate(box, scale) for _text, box in badges], RING)
+    for group in (
+        [badge for badge in badges if not badge.text],
+        [badge for badge in badges if badge.text],
+    ):
+        canvas.paint([_plate(box, 0.0) for _text, box in group], PAPER)
+        canvas.paint([_plate(box, scale) for _text, box in group], RING)
     for text, (x0, y0, x1, y1) in badges:
-        base = (y0 + y1) / 2 + 0.36 * BADGE_PX * scale
-        canvas.write(TextRun(text, (x0 + x1) / 2, base, BADGE_PX, PAPER, True, "middle"))
+        if text:
+            base = (y0 + y1) / 2 + 0.36 * BADGE_PX * scale
+            canvas.write(TextRun(text, (x0 + x1) / 2, base, BADGE_PX, PAPER, True, "middle"))
 
 
 def _plate(box: Box, inset: float) -> shapely.Polygon:

@@ -19,7 +19,7 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from app.render.frame import Frame
-from app.render.palette import DASHES, LINE, LINE_CASING, SHAPES, Mark, Pattern
+from app.render.palette import DASHES, LINE, LINE_CASING, SHAPES, STALE_WIDTH, Mark, Pattern
 
 CASING_PX, LINE_PX = 4.6, 2.4
 Dashes = tuple[int, int]
@@ -93,11 +93,11 @@ class Canvas(ABC):
     def front_line(self, line: BaseGeometry, *, is_stale: bool = False) -> None:
         """Draw a front line: dark with a light casing, so that it is visible on any hatch.
 
-        A line older than the theatre's limit is dashed.
+        A line older than the theatre's limit is thin and dashed.
         """
-        strokes = strokes_of(self.visible([line]))
-        self.stroke(strokes, LINE_CASING, CASING_PX)
-        self.stroke(strokes, LINE, LINE_PX, DASHES["stale"] if is_stale else None)
+        strokes, factor = strokes_of(self.visible([line])), STALE_WIDTH if is_stale else 1.0
+        self.stroke(strokes, LINE_CASING, CASING_PX * factor)
+        self.stroke(strokes, LINE, LINE_PX * factor, DASHES["stale"] if is_stale else None)
 
     def is_near(self, x: float, y: float, reach: float) -> bool:
         """Tell whether something around a point, up to `reach` px away, is in the picture."""

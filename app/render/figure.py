@@ -19,6 +19,7 @@ from app.render.fonts import text_width
 from app.render.frame import Frame
 from app.render.layout import LEADING, SWATCH_WIDE, Content, Layout, Swatch, wrapped
 from app.render.palette import (
+    DASHES,
     DENSITY,
     EDGE,
     HALO,
@@ -27,6 +28,7 @@ from app.render.palette import (
     NO_FIGURE,
     PAPER,
     RING,
+    STALE_WIDTH,
     Mark,
     Pattern,
 )
@@ -164,10 +166,11 @@ def _draw_line(page: Canvas, box: np.ndarray, swatch: Swatch) -> None:
     """Draw a piece of the front line as boxes, which is faster than strokes."""
     scale, y = page.frame.scale, (box[1] + box[3]) / 2
     whole = (box[2] - box[0], 1.0)
+    factor = STALE_WIDTH if swatch.dashes == DASHES["stale"] else 1.0
     dash, gap = whole if swatch.dashes is None else (part * scale for part in swatch.dashes)
 
     def bar(x0: float, x1: float, thick: float) -> BaseGeometry:
-        half = thick * scale / 2
+        half = thick * factor * scale / 2
         return shapely.box(x0, y - half, min(x1, box[2]), y + half)
 
     page.paint([bar(box[0], box[2], CASING_PX)], LINE_CASING)

@@ -14,12 +14,18 @@ from app.render.canvas import Canvas, TextRun
 from app.render.fonts import text_width, writable
 from app.render.frame import TILE_PX, Frame
 from app.render.palette import HALO, STREET_TEXT, TEXT, Mark
+from app.render.room import Box, Room
 
 LABEL_PX, LABEL_HIGH_PX, LABEL_PAD, MOST_CANDIDATES = 11.0, 8.0, 3.0, 400
-PLACE_DOT_PX, BESIDE_PX, ABOVE_PX = 2.3, 7.0, 14.0
+PLACE_DOT_PX, BESIDE_PX, ABOVE_PX, ASLANT_PX = 2.3, 7.0, 14.0, 11.0
 """A place's dot, and the distance of its name: a usual mark on the dot stays whole."""
 
-REGIONAL_CAPITAL = 1
+FAR_PX, REGIONAL_CAPITAL = (10.0, 20.0), 1
+"""Further steps for the name of a capital, also of a region: marks crowd around these."""
+
+OWN_PX = 9.0
+"""So much around its dot is a place's own: no other place is named there."""
+
 NEAR_PX = 56.0
 """Names so close to a tile are known to it: numbers at its edge stay free of them."""
 LABEL_ZOOM = (
@@ -43,12 +49,6 @@ STEPS = (
 )
 """Steps from a point to places for a box, in widths and heights of the box: nearest first."""
 
-Box = tuple[float, float, float, float]
-Points = tuple[np.ndarray, np.ndarray]
-"""The x and y of points, in px of a picture."""
-
-NO_MARKS: Points = (np.empty(0), np.empty(0))
-
 
 class Name(NamedTuple):
     """The name of a place; `x` and `y` are its dot, in px of the picture, and `box` its room.
@@ -60,6 +60,9 @@ class Name(NamedTuple):
     x: float
     y: float
     box: Box
+    own: Box
+    """What is around its place."""
+
     has_dot: bool = True
 
 
@@ -71,87 +74,117 @@ class Naming(NamedTuple):
     countries: Sequence[str]
 
 
-def label_candidates(
-    frame: Frame, places: Places, countries: Sequence[str], margin: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Choose the places to name at a zoom, most important first: their numbers, x and y in px.
+def label_candidates(frame: Frame, naming: Naming, margin: float) -> tuple[np.ndarray, np.ndarray]:
+    """Choose the places to name at a zoom: their numbers and weights, most important first.
 
     The weight is the population, times 8 for a capital and 3 for a regional capital, and twice as
     much in the theatre's own countries.
     """
+    places = naming.places
     least = next((people for zoom, people in LABEL_ZOOM if frame.z <= zoom), 0)
     west, south, east, north = frame.bounds(margin=margin)
     near = (places.lon > west) & (places.lon < east) & (places.lat > south) & (places.lat < north)
     numbers = np.flatnonzero(near & (frame.z > 2))  # noqa: PLR2004
     rank = places.rank[numbers]
     weight = places.population[numbers] * np.where(rank == 0, 8, np.where(rank == 1, 3, 1))
-    weight = weight * np.where(np.isin(places.country[numbers], countries), 2, 1)
+    weight = weight * np.where(np.isin(places.country[numbers], naming.countries), 2, 1)
     order = np.argsort(-weight, kind="stable")
-    numbers = numbers[order[weight[order] >= least]][:MOST_CANDIDATES]
-    x, y = frame.pixels(places.lon[numbers], places.lat[numbers])
-    return numbers, x, y
+    order = order[weight[order] >= least][:MOST_CANDIDATES]
+    return numbers[order], weight[order]
 
 
-def choose_labels(canvas: Canvas, naming: Naming) -> tuple[list[Name], list[Box]]:
+def choose_labels(
+    canvas: Canvas, naming: Naming, room: Room | None = None, plates: Sequence[Box] = ()
+) -> tuple[list[Name], list[Box]]:
     """Choose the names of a tile so that no names collide, also with those of other tiles.
 
-    A candidate is dropped when it would touch one with more weight, in this or another tile: so
-    neighbouring tiles make the same choice. Returns the names on the tile and close to it, each to
-    the right of its dot, and the boxes in px of all candidates.
+    Each stands at the first side of its dot without a mark. It is dropped when it would touch one
+    with more weight, in this or another tile: so neighbouring tiles make the same choice. Returns
+    the names on the tile and close to it, and the boxes in px of all candidates.
+
+    Args:
+        canvas: the tile.
+        naming: all places, and how they are named.
+        room: what marks leave free in the tile and its neighbours; all where it is None.
+        plates: boxes in px that numbers may need.
     """
     frame, near = canvas.frame, NEAR_PX * canvas.frame.scale
     around = (-near, -near, frame.width + near, frame.height + near)
     margin = TILE_PX / max(TILE_PX, frame.across, frame.down)  # as wide as a tile
-    numbers, x, y = label_candidates(frame, naming.places, naming.countries, margin)
-    boxes: list[Box] = []
-    edges = np.empty((4, len(numbers)))  # those of `boxes`
+    boxes = list[Box]()
+    edges, dots = np.empty((2, 4, 2 * MOST_CANDIDATES))  # those of `boxes`, and of places' own room
     names = []
-    for place, px, py in zip(numbers.tolist(), x.tolist(), y.tolist(), strict=True):
-        name = next(_names_at(canvas, naming, place, (px, py)), None)
-        if name is None:
-            continue
-        if touch(name.box, around) and not _touches_any(name.box, edges[:, : len(boxes)]):
+    for name in _first_names(canvas, naming, margin, room, plates):
+        count = len(boxes)
+        is_free = not _touches_any(name.box, edges[:, :count])
+        is_alone = not _touches_any(name.own, dots[:, : 2 * count])
+        if touch(name.box, around) and is_free and is_alone:
             names.append(name)
-        edges[:, len(boxes)] = name.box
+        edges[:, count], dots[:, 2 * count], dots[:, 2 * count + 1] = name.box, name.own, name.box
         boxes.append(name.box)
     return names, boxes
 
 
+def _first_names(
+    canvas: Canvas, naming: Naming, margin: float, room: Room | None, plates: Sequence[Box]
+) -> Iterator[Name]:
+    """Yield each candidate at its first side that covers no mark."""
+    for options in _candidates(canvas, naming, margin):
+        free = (
+            name
+            for name in options
+            if room is None
+            or not (room.covered(name.box) or any(touch(name.box, plate) for plate in plates))
+        )
+        name = next(free, None)
+        if name is not None:
+            yield name
+
+
 def place_names(
-    canvas: Canvas, naming: Naming, reserved: Sequence[Box], marks: Points = NO_MARKS
+    canvas: Canvas, naming: Naming, reserved: Sequence[Box], room: Room | None = None
 ) -> list[Name]:
     """Place names at the sides of their dots, where they touch nothing, fit and cover no mark.
 
-    Without such a place the name of a capital, also of a region, stands where it covers the fewest
-    marks; other names are left out.
+    A name without such a place is left out.
 
     Args:
         canvas: the map.
         naming: all places, and how they are named.
         reserved: boxes in px that must stay free, such as numbers and the scale bar.
-        marks: x and y in px of the marks on the map.
+        room: what marks leave free; all where it is None.
     """
-    frame, boxes, names = canvas.frame, list(reserved), []
-    places = naming.places
-    numbers, xs, ys = label_candidates(frame, places, naming.countries, 0.0)
-    for place, x, y in zip(numbers.tolist(), xs.tolist(), ys.tolist(), strict=True):
-        free = [
+    boxes, dots, names = list(reserved), list[Box](), list[Name]()
+    for options in _candidates(canvas, naming, 0.0):
+        free = (
             name
-            for name in _names_at(canvas, naming, place, (x, y))
-            if _is_inside(name.box, frame) and not any(touch(name.box, other) for other in boxes)
-        ]
-        covered = _covered([name.box for name in free], marks)
-        best = min(range(len(free)), key=covered.__getitem__, default=None)
-        if best is not None and (not covered[best] or places.rank[place] <= REGIONAL_CAPITAL):
-            names.append(free[best])
-            boxes.append(free[best].box)
+            for name in options
+            if _is_inside(name.box, canvas.frame)
+            and not any(touch(name.box, other) for other in boxes)
+            and not any(touch(name.own, dot) for dot in dots)
+            and (room is None or not room.covered(name.box))
+        )
+        name = next(free, None)
+        if name is not None:
+            names.append(name)
+            boxes.append(name.box)
+            dots += [name.own, name.box]
     return names
+
+
+def _candidates(canvas: Canvas, naming: Naming, margin: float) -> Iterator[Iterator[Name]]:
+    """Yield the places to name, most important first, each as where its name may stand."""
+    places = naming.places
+    numbers, _weights = label_candidates(canvas.frame, naming, margin)
+    xs, ys = canvas.frame.pixels(places.lon[numbers], places.lat[numbers])
+    for place, x, y in zip(numbers.tolist(), xs.tolist(), ys.tolist(), strict=True):
+        yield _names_at(canvas, naming, place, (x, y))
 
 
 def _names_at(
     canvas: Canvas, naming: Naming, place: int, at: tuple[float, float]
 ) -> Iterator[Name]:
-    """Yield where the name of a place may stand: to the right, left, above or below its dot.
+    """Yield where the name of a place may stand around its dot, to the right first.
 
     A mark on the dot stays in sight. The name of a part of a settlement stands on its place. A
     name that the font cannot write is in English instead, or left out.
@@ -170,14 +203,18 @@ def _names_at(
         colour = TEXT if has_dot else STREET_TEXT
         run = TextRun(text, middle, y + down + base, LABEL_PX, colour, is_bold, "middle", HALO)
         box = (middle - half - pad, y + down - high, middle + half + pad, y + down + high)
-        return Name(run, x, y, box, has_dot)
+        return Name(run, x, y, box, _box(x, y, OWN_PX * scale, OWN_PX * scale), has_dot)
 
     if rank == QUARTER:
         yield name(x, 0.0, has_dot=False)
         return
-    aside, above = half + BESIDE_PX * scale, ABOVE_PX * scale
-    sides = ((x + aside, 0.0), (x - aside, 0.0), (x, -above), (x, above))
-    yield from (name(middle, down) for middle, down in sides)
+    for far in (0.0, *(FAR_PX if rank <= REGIONAL_CAPITAL else ())):
+        aside, above = half + (BESIDE_PX + far) * scale, (ABOVE_PX + far) * scale
+        aslant = (ASLANT_PX + far) * scale
+        sides = ((aside, 0.0), (-aside, 0.0), (0.0, -above), (0.0, above))
+        corners = ((aside, -aslant), (aside, aslant), (-aside, -aslant), (-aside, aslant))
+        for across, down in (*sides, *corners):
+            yield name(x + across, down)
 
 
 def draw_places(canvas: Canvas, names: Sequence[Name]) -> None:
@@ -192,14 +229,14 @@ def spread(
     polygons: Sequence[BaseGeometry],
     sizes: Sequence[tuple[float, float]],
     frame: Frame,
-    marks: Points,
+    room: Room,
     reserved: Sequence[Box] = (),
 ) -> list[Box]:
     """Place a box in each polygon (px), in order, so that none covers an earlier or reserved one.
 
-    Of the free places around the middle of a polygon, those inside it have priority, and then the
-    one that covers the fewest marks (x and y in px). A box without a free place is put on the
-    middle.
+    Of the free places around the middle of a polygon, those that cover no mark have priority, and
+    then those inside it. Without any, the box covers as few marks as it can; without a free place
+    it is put on the middle.
     """
     boxes: list[Box] = []
     for polygon, (wide, high) in zip(polygons, sizes, strict=True):
@@ -213,28 +250,17 @@ def spread(
             if _is_inside(box, frame)
             and not any(touch(box, other) for other in (*reserved, *boxes))
         ]
-        covered = _covered(free, marks)
-        order = [(not is_inside[box], covered[place], place) for place, box in enumerate(free)]
-        boxes.append(free[min(order)[2]] if free else options[0])
+        covered = [room.covered(box) for box in free]
+        order = [
+            (bool(covered[place]), not is_inside[box], covered[place], place)
+            for place, box in enumerate(free)
+        ]
+        boxes.append(free[min(order)[3]] if free else options[0])
     return boxes
 
 
 def _box(x: float, y: float, wide: float, high: float) -> Box:
     return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
-
-
-def _covered(boxes: Sequence[Box], marks: Points) -> list[int]:
-    """Count the marks under each box and close to it."""
-    if not boxes:
-        return []
-    x0, y0, x1, y1 = np.array(boxes).T[:, :, None]
-    pad = (y1 - y0) / 4
-    x0, y0, x1, y1 = x0 - pad, y0 - pad, x1 + pad, y1 + pad
-    x, y = marks
-    near = (x > x0.min()) & (x < x1.max()) & (y > y0.min()) & (y < y1.max())
-    x, y = x[near], y[near]
-    inside = (x > x0) & (x < x1) & (y > y0) & (y < y1)
-    return [int(count) for count in np.count_nonzero(inside, axis=1)]
 
 
 def touch(a: Box, b: Box) -> bool:

@@ -11,9 +11,9 @@ import shapely
 from app.domain.story import Note
 from app.render.canvas import Canvas, TextRun
 from app.render.fonts import legible, text_width
-from app.render.labels import Box
 from app.render.layout import LEADING, wrapped
 from app.render.palette import EDGE, HALO, INK, PAPER
+from app.render.room import Box
 
 NOTE_PX, WIDEST_PX, REACH_PX, PAD_PX = 11.0, 190.0, 26.0, 5.0
 

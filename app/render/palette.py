@@ -232,8 +232,12 @@ GAINED, LOST = Pattern("cross", "#8a4b08"), Pattern("level", "#0b5c8a")
 DISC_OPACITY, GROUND_OPACITY, CLAIM_OPACITY = 0.22, 0.42, 0.5
 """How strong the disc of a coarse place is, a party's hatch, and that of a claim."""
 
-STALE_OPACITY = 0.5
-"""The factor on a hatch's opacity when its snapshot is older than the theatre's limit."""
+STALE_OPACITY, STALE_WIDTH = 0.8, 0.6
+"""The factors on a hatch's opacity and the line's width when a snapshot is older than the limit.
+
+An old line often runs round every patch, so that it would stand out more than what it goes round:
+areas come first there, the line second.
+"""
 
 NO_FIGURE_PATTERN = Pattern("stipple", NO_FIGURE)
 

@@ -24,9 +24,12 @@ PIXEL_M = 0.00028
 EXTENT = 4096
 RASTER_LAYERS = ("basemap", "labels", "regions", "control", "incidents", "map")
 VECTOR_LAYERS = ("regions", "control", "incidents")
+LAYERS_OF = {"png": RASTER_LAYERS, "mvt": VECTOR_LAYERS, "json": ("labels",)}
+"""The layers that have tiles in each form."""
+
 ADDRESS = re.compile(
     r"(?P<layer>[^/]+)/(?P<z>[0-9]{1,7})/(?P<x>[0-9]{1,7})/(?P<y>[0-9]{1,7})"
-    r"(?P<twice>@2x(?=\.png$))?\.(?P<form>mvt|png)"
+    r"(?P<twice>@2x(?=\.png$))?\.(?P<form>mvt|png|json)"
 )
 
 
@@ -42,7 +45,7 @@ class Tile(NamedTuple):
 
     @classmethod
     def parse(cls, path: str) -> Tile:
-        """Read `layer/z/x/y.mvt` or `layer/z/x/y[@2x].png`.
+        """Read `layer/z/x/y.mvt`, `layer/z/x/y[@2x].png` or `labels/z/x/y.json`.
 
         Raises:
             NotFound: no such layer or form, or no such place in the grid.
@@ -52,7 +55,7 @@ class Tile(NamedTuple):
             raise NotFound(f"No tile at {path!r}; tiles are at layer/z/x/y.png or .mvt.")
         layer, form, scale = address["layer"], address["form"], 2 if address["twice"] else 1
         z, x, y = int(address["z"]), int(address["x"]), int(address["y"])
-        layers = VECTOR_LAYERS if form == "mvt" else RASTER_LAYERS
+        layers = LAYERS_OF[form]
         if layer not in layers:
             names = ", ".join(f"{name}.{form}" for name in layers)
             raise NotFound(f"No layer {layer!r} with .{form} tiles; there are {names}.")

@@ -11,8 +11,9 @@ from app.reference.basemap import QUARTER, Places
 from app.render.canvas import Canvas, TextRun
 from app.render.fonts import text_width, writable
 from app.render.frame import TILE_PX, Frame
-from app.render.labels import Box, touch
+from app.render.labels import touch
 from app.render.palette import HALO, STREET_TEXT, WATER_TEXT
+from app.render.room import Box, Room
 from app.streets.ground import GroundName, GroundTile, StreetMap
 from app.streets.schema import ROAD_NAMES, WATER_NAMES, name_in
 from app.tiles.streets import STREETS_FROM, cells_on
@@ -29,18 +30,22 @@ SETTLEMENT_WEIGHTS = {
 """Weights of settlements whose population a basemap does not say, as if it were their people."""
 
 NAMES_FROM = {"motorway": 14, "main": 14, "street": 15, "service": 16, "stream": 13, "lake": 12}
-STREET_NAME_PX, STEEPEST_BEND = 9.5, 0.12
+STREET_NAME_PX, STEEPEST_BEND, BASE = 9.5, 0.12, 0.34
 SAME_NAME_PX = 260
 """A name is written again only so far from where it stands."""
 
 
 def street_names(
-    canvas: Canvas, streets: StreetMap, language: str, taken: Sequence[Box]
+    canvas: Canvas,
+    streets: StreetMap,
+    language: str,
+    taken: Sequence[Box],
+    room: Room | None = None,
 ) -> list[TextRun]:
     """Place the names of roads and waters, along them, where they touch nothing and fit whole.
 
-    `taken` are boxes in px that stay free. A name stands wholly inside the picture, so that it is
-    never cut at the edge of a tile.
+    `taken` are boxes in px that stay free, and `room` is what marks leave free. A name stands
+    wholly inside the picture, so that it is never cut at the edge of a tile.
     """
     frame, boxes, placed = canvas.frame, list(taken), list[TextRun]()
     for name, points in _by_weight(streets, frame):
@@ -63,14 +68,22 @@ def street_names(
         )
         if not is_inside or any(touch(box, other) for box in squares for other in boxes):
             continue
+        if room is not None and any(room.covered(box) for box in squares):
+            continue
         colour = WATER_TEXT if is_water else STREET_TEXT
         turn = np.radians(angle)
-        base_x, base_y = x - np.sin(turn) * 0.34 * high, y + np.cos(turn) * 0.34 * high
+        base_x, base_y = x - np.sin(turn) * BASE * high, y + np.cos(turn) * BASE * high
         placed.append(
             TextRun(text, base_x, base_y, STREET_NAME_PX, colour, False, "middle", HALO, angle)
         )
         boxes += squares
     return placed
+
+
+def middle_of(run: TextRun, frame: Frame) -> tuple[float, float]:
+    """Return the middle of a street's name in px of the picture, from its baseline."""
+    turn, down = np.radians(run.angle), BASE * STREET_NAME_PX * frame.scale
+    return float(run.x + np.sin(turn) * down), float(run.y - np.cos(turn) * down)
 
 
 def _by_weight(streets: StreetMap, frame: Frame) -> list[tuple[GroundName, np.ndarray]]:

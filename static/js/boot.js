@@ -14,11 +14,12 @@ import { filterOf, IncidentLayer } from "./incidents.js";
 import { captionText, makeLegend } from "./legend.js";
 import { makeList } from "./list.js";
 import { makeMap, makeSettling } from "./mapview.js";
+import { NameLayer } from "./names.js";
 import { makeOpening } from "./openincident.js";
 import { makeTip } from "./tip.js";
 import { makeOverview } from "./overview.js";
 import { makePeriod } from "./period.js";
-import { TiledMarks, tiles } from "./pictures.js";
+import { namePictures, TiledMarks, tiles } from "./pictures.js";
 import { listenForPrint } from "./print.js";
 import { RegionLayer } from "./regions.js";
 import { makeNewest, messageOf, readJson, wasAborted } from "./request.js";
@@ -98,6 +99,10 @@ function makeLayers(context) {
         break;
       case "incidents":
         layers.incidents = makeMarks(layer.options, context).addTo(context.map);
+        break;
+      case "names":
+        layers.names = hasCanvas ? new NameLayer(layer.options, context, layers) : null;
+        (layers.names ?? namePictures(layer.options)).addTo(context.map);
     }
   }
   return layers;

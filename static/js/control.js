@@ -9,6 +9,7 @@ import { readJson } from "./request.js";
 
 const CACHED_DAYS = 260;
 const DAYS_AHEAD = 6;
+const LINE_PX = 2.6;
 
 /** @typedef {{ source: string, validOn: string | null }} OtherLine */
 /** @typedef {{ other?: OtherLine, fixed?: string, changed?: ("gained" | "lost")[] }} Beside */
@@ -171,7 +172,8 @@ export class ControlLayer extends L.FeatureGroup {
       if (feature) area.show([projectedOf(feature)], this.areaStyle(feature, strength));
       else area.show([]);
     });
-    this.stroke(this.line, snapshot, this.look.line, 2.6, isStale ? "stale" : null);
+    const weight = LINE_PX * (isStale ? this.look.staleWidth : 1);
+    this.stroke(this.line, snapshot, this.look.line, weight, isStale ? "stale" : null);
   }
 
   /**

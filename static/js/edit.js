@@ -1,8 +1,8 @@
 /* The editing page: reads a record with its holder's token, sends only what was changed. */
-/** @import { EditableRecord, EditSpec, FieldValue } from "./types.js" */
+/** @import { Attached, EditableRecord, EditSpec, FieldValue } from "./types.js" */
 import { byId, jsonBlock } from "./dom.js";
 import { fill } from "./format.js";
-import { ask, ready, showStatus } from "./workpage.js";
+import { ask, ready, send, showStatus } from "./workpage.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
 
@@ -11,6 +11,7 @@ const spec = jsonBlock("spec");
 const words = spec.strings;
 const form = byId("edit", HTMLFormElement);
 const redaction = byId("redact", HTMLFormElement);
+const attachment = byId("attach", HTMLFormElement);
 const reasonInput = byId("reason", HTMLInputElement);
 const codeSelect = byId("code", HTMLSelectElement);
 const liftButton = byId("lift", HTMLButtonElement);
@@ -124,6 +125,7 @@ async function load() {
   if (!answer) return;
   show(answer);
   showRedacted(answer.redacted);
+  attachment.hidden = false;
   showStatus(fill(words.edit_loaded, answer));
 }
 
@@ -159,6 +161,19 @@ redaction.addEventListener("submit", (event) => {
   redact([...checked].map(({ value }) => value));
 });
 liftButton.addEventListener("click", () => redact([], words.edit_lifted));
+attachment.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const body = new FormData(attachment);
+  if (!body.has("graphic")) body.set("graphic", "false");
+  /** @type {Attached | null} */
+  const answer = await send(`${address}/attachments`, body);
+  if (!answer) return;
+  const texts = [fill(words.edit_attached, answer)];
+  if (!answer.may_leave) texts.push(fill(words.edit_attach_kept, answer));
+  if (!answer.is_shown) texts.push(words.edit_attach_unshown);
+  attachment.reset();
+  showStatus(texts.join(" "));
+});
 await ready();
 await load();
 document.documentElement.dataset.ready = "1";

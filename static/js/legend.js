@@ -137,9 +137,9 @@ export function makeLegend(context) {
     const length = fill(words.line_length, { km, tolerance: n(about.border_tolerance_km) });
     const { line, casing, dashes } = control;
     items.push(row(lineSwatch(line, casing), `${words.front_line}: ${length}`));
-    const days = { n: context.staleDays };
+    const old = fill(words.stale_line, { n: context.staleDays });
     if (about.isStale)
-      items.push(row(lineSwatch(line, casing, dashes.stale), fill(words.stale_line, days)));
+      items.push(row(lineSwatch(line, casing, dashes.stale, control.staleWidth), old));
     return items;
   }
 
@@ -172,7 +172,7 @@ export function makeLegend(context) {
       });
       return [row(rampSwatch(marks.density, regions.edge), `${words.density}; ${cell}`)];
     }
-    const { looks, spots } = layers.incidents;
+    const { looks, scene } = layers.incidents;
     const { colourBy, sizeBy } = looks;
     const used = layers.incidents.used();
     const dot = (/** @type {string} */ colour, /** @type {string} */ shape, radius = SIZE_PX) =>
@@ -195,7 +195,7 @@ export function makeLegend(context) {
         items.push(row(dot(marks.paper, "circle"), words.size_unknown));
     }
     if (spec.hasSettlements) items.push(row(softSwatch(marks), words.dot_settlement));
-    if (spots) {
+    if (scene?.spots.length) {
       const badge = { class: "swatch-spot", text: "n", "aria-hidden": "true" };
       items.push(row(el("span", badge), words.spot_badge));
     }

@@ -1,30 +1,27 @@
 /* Marks written straight into canvas pixels: as dots, or as a density where they are many.
    No WebGL, no worker and no tile server, up to about a million marks. */
 /** @import { CanvasFrame, IncidentOptions, MarkColumns, MarkFeature } from "./types.js" */
-/** @import { PageSpec, VisibleMarks } from "./types.js" */
+/** @import { PageSpec, MarkScene, VisibleMarks } from "./types.js" */
+import { CanvasLayer, WORLD } from "./canvaslayer.js";
 import { penOf } from "./dom.js";
 import { number as numberText } from "./format.js";
 import { MarkLooks, UNKNOWN, pixelOf, pixelOfHex } from "./looks.js";
-import { drawSpots, spotsOf } from "./spots.js";
+import { spotsOf } from "./spots.js";
 
-/** Marks lie on a world so many px wide. */
-const WORLD = 2 ** 31;
 const SETTLEMENT = 2;
 const DISC_LIMIT = 4000;
 const UNKNOWN_ERROR_M = 5000;
-/** The canvas is larger than the map by this share on every side. */
-const PAD = 0.2;
 
 const rgbOf = (/** @type {number[]} */ parts) => /** @type {[number, number, number]} */ (parts);
 
 /** @template {MarkColumns} Columns */
-export class MarkLayer extends L.Layer {
+export class MarkLayer extends CanvasLayer {
   /**
    * @param {IncidentOptions} look
    * @param {PageSpec} spec
    */
   constructor(look, spec) {
-    super();
+    super("incidents");
     this.look = look;
     this.looks = new MarkLooks(look, spec);
     this.language = spec.view.lang;
@@ -33,16 +30,11 @@ export class MarkLayer extends L.Layer {
     this.months = [];
     this.loaded = false;
     this.visibleCount = 0;
-    /** How many places with several marks are on the canvas. */
-    this.spots = 0;
+    /** What names and numbers keep clear of; null for a density. @type {MarkScene | null} */
+    this.scene = null;
     this.drawMs = 0;
     this.isDense = false;
     this.most = 1;
-    this.zoom = 0;
-    this.anchor = L.latLng(0, 0);
-    this.frame = 0;
-    /** @type {HTMLCanvasElement | null} */
-    this.canvas = null;
     this.back = document.createElement("canvas");
     this.image = new ImageData(1, 1);
     this.pixels = new Uint32Array(this.image.data.buffer);
@@ -83,58 +75,23 @@ export class MarkLayer extends L.Layer {
     return this.looks.used(this.months);
   }
 
-  /** @override @param {L.Map} map */
-  onAdd(map) {
-    this.canvas = L.DomUtil.create("canvas", "leaflet-zoom-animated");
-    this.canvas.width = 0; // so that its first drawing gives it its size
-    this.canvas.setAttribute("aria-hidden", "true");
-    map.getPane("incidents")?.append(this.canvas);
-    map.on("moveend resize zoomend", this.draw, this);
-    map.on("zoomanim", this.animate, this);
-    this.draw();
-    return this;
-  }
-
-  /** @override @param {L.Map} map */
-  onRemove(map) {
-    map.off("moveend resize zoomend", this.draw, this);
-    map.off("zoomanim", this.animate, this);
-    this.canvas?.remove();
-    this.canvas = null;
-    return this;
-  }
-
-  /** Draw with the screen's next frame. */
-  soon() {
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      this.draw();
-    });
-  }
-
+  /** @override */
   draw() {
-    const map = this._map;
-    const { canvas } = this;
-    const size = map?.getSize();
+    const started = performance.now();
+    const frame = this.placed();
     // Switched off, or in a frame without room: ready all the same.
-    if (!canvas || !size?.x || !size.y) {
+    if (!frame) {
       if (this.loaded) this.fire("drawn");
       return;
     }
-    const started = performance.now();
-    const ratio = Math.min(2, devicePixelRatio || 1);
-    const [width, height] = [size.x, size.y].map((px) => Math.ceil(px * (1 + 2 * PAD) * ratio));
-    this.resize(canvas, width, height, ratio);
+    const { pen, ratio, width, height } = frame;
+    if (this.image.width !== width || this.image.height !== height) {
+      this.back.width = width;
+      this.back.height = height;
+      this.image = new ImageData(width, height);
+      this.pixels = new Uint32Array(this.image.data.buffer);
+    }
     this.pixels.fill(0);
-    const pen = penOf(canvas);
-    pen.clearRect(0, 0, width, height);
-    const corner = map.containerPointToLayerPoint([-size.x * PAD, -size.y * PAD]).round();
-    L.DomUtil.setPosition(canvas, corner);
-    this.zoom = map.getZoom();
-    this.anchor = map.layerPointToLatLng(corner);
-    const scale = (256 * 2 ** this.zoom * ratio) / WORLD;
-    const { x, y } = map.getPixelOrigin().add(corner).multiplyBy(ratio);
-    const frame = { scale, x, y, width, height, ratio };
     const marks = this.visible(frame);
     const { denseFrom, detailZoom } = this.look;
     this.isDense = marks.hasCells || (marks.count > denseFrom && this.zoom < detailZoom);
@@ -144,11 +101,7 @@ export class MarkLayer extends L.Layer {
       this.drawDiscs(marks, frame, pen);
       this.drawDots(marks, frame, radius);
     }
-    const spots = this.isDense ? [] : spotsOf(marks);
-    const write = (/** @type {number} */ n) => numberText(this.language, n);
-    const { ring: ink, paper } = this.look;
-    drawSpots(this.pixels, spots, marks, frame, { radius, ink, paper, write });
-    this.spots = spots.length;
+    this.scene = this.isDense ? null : this.sceneOf(marks, radius);
     penOf(this.back).putImageData(this.image, 0, 0);
     pen.drawImage(this.back, 0, 0);
     this.visibleCount = marks.count;
@@ -157,19 +110,14 @@ export class MarkLayer extends L.Layer {
   }
 
   /**
-   * @param {HTMLCanvasElement} canvas
-   * @param {number} width
-   * @param {number} height
-   * @param {number} ratio
+   * @param {VisibleMarks<Columns>} marks
+   * @param {number} radius
+   * @returns {MarkScene}
    */
-  resize(canvas, width, height, ratio) {
-    if (canvas.width === width && canvas.height === height) return;
-    canvas.width = this.back.width = width;
-    canvas.height = this.back.height = height;
-    canvas.style.width = width / ratio + "px";
-    canvas.style.height = height / ratio + "px";
-    this.image = new ImageData(width, height);
-    this.pixels = new Uint32Array(this.image.data.buffer);
+  sceneOf(marks, radius) {
+    const write = (/** @type {number} */ n) => numberText(this.language, n);
+    const { look, looks } = this;
+    return { marks, spots: spotsOf(marks), radius, look, looks, write };
   }
 
   /**
@@ -312,12 +260,6 @@ export class MarkLayer extends L.Layer {
     const part = level - low;
     const mixed = from.map((value, i) => Math.round(value + (to[i] - value) * part));
     return pixelOf(...rgbOf(mixed), 220);
-  }
-
-  animate(/** @type {L.ZoomAnimEvent} */ { zoom, center }) {
-    if (!this.canvas) return;
-    const place = this._map._latLngToNewLayerPoint(this.anchor, zoom, center);
-    L.DomUtil.setTransform(this.canvas, place, this._map.getZoomScale(zoom, this.zoom));
   }
 
   /**

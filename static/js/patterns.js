@@ -108,11 +108,16 @@ export function rampSwatch(stops, stroke) {
  * @param {string} colour
  * @param {string} casing
  * @param {string} [dashes]
+ * @param {number} [factor] of its width
  */
-export function lineSwatch(colour, casing, dashes = "") {
+export function lineSwatch(colour, casing, dashes = "", factor = 1) {
   const box = swatchBox();
   const line = { d: "M1,11 C8,2 16,14 25,5", fill: "none" };
-  svg("path", { ...line, stroke: casing, "stroke-width": 6, "stroke-dasharray": "" }, box);
-  svg("path", { ...line, stroke: colour, "stroke-width": 3, "stroke-dasharray": dashes }, box);
+  svg("path", { ...line, stroke: casing, "stroke-width": 6 * factor }, box);
+  svg(
+    "path",
+    { ...line, stroke: colour, "stroke-width": 3 * factor, "stroke-dasharray": dashes },
+    box,
+  );
   return box;
 }

@@ -1,8 +1,8 @@
 /* Layers that the server draws: background, names, and marks for a browser without a canvas. */
-/** @import { LayerContext, MarksLayer, PageSpec, TileOptions } from "./types.js" */
+/** @import { LayerContext, MarkScene, MarksLayer, NameOptions, PageSpec } from "./types.js" */
+/** @import { TileOptions } from "./types.js" */
 
-/** A saved page has its tiles up to this zoom, those of streets up to their own; names are not
-    worth enlarging. */
+/** A saved page has its tiles up to this zoom, those of streets up to their own. */
 const SAVED_ZOOM = 7;
 
 /**
@@ -15,7 +15,6 @@ export function tiles({ isSaved, streets }, { url, pane, credit }) {
   const [west, south, east, north] = streets.box;
   const bounds = L.latLngBounds([south, west], [north, east]);
   const closer = { minZoom: SAVED_ZOOM + 1, maxZoom: 18, maxNativeZoom: streets.zoom };
-  if (pane === "labels") whole.options.maxZoom = SAVED_ZOOM;
   return L.layerGroup([whole, L.tileLayer(url, { pane, bounds, ...closer })]);
 }
 
@@ -25,10 +24,14 @@ export function tiles({ isSaved, streets }, { url, pane, credit }) {
  */
 const limits = (isSaved, pane) => ({
   pane,
-  maxZoom: isSaved && pane === "labels" ? SAVED_ZOOM + 1 : 18,
+  maxZoom: 18,
   maxNativeZoom: isSaved ? SAVED_ZOOM : 16,
   attribution: "",
 });
+
+/** Names for a browser without a canvas. @param {NameOptions} options */
+export const namePictures = ({ url }) =>
+  L.tileLayer(url.replace(".json", ".png"), { pane: "labels", maxZoom: 18, maxNativeZoom: 16 });
 
 const addressOf = (/** @type {LayerContext} */ { state }) =>
   `/tiles/incidents/{z}/{x}/{y}{r}.png?${state.query()}`;
@@ -45,7 +48,8 @@ export class TiledMarks extends L.TileLayer {
     this.loaded = false;
     this.isDense = false;
     this.most = 1;
-    this.spots = 0;
+    /** A picture does not say where its marks are. @type {MarkScene | null} */
+    this.scene = null;
   }
 
   get looks() {

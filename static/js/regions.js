@@ -19,6 +19,8 @@ export class RegionLayer extends L.GeoJSON {
     this.look = look;
     this.context = context;
     this.badges = L.layerGroup();
+    /** @type {Map<string, L.Marker>} */
+    this.markers = new Map();
     /** @type {Map<string, { path: L.Polygon, feature: RegionFeature }>} */
     this.regions = new Map();
     /** @type {Map<string, SummaryRow>} */
@@ -207,6 +209,7 @@ export class RegionLayer extends L.GeoJSON {
   showBadges(/** @type {Record<string, number>} */ unmarked) {
     const { words, language } = this.context;
     this.badges.clearLayers();
+    this.markers.clear();
     for (const [key, { feature }] of this.regions) {
       if (!unmarked[key]) continue;
       const { at, name } = feature.properties;
@@ -214,9 +217,33 @@ export class RegionLayer extends L.GeoJSON {
       const html = el("span", { text, title: fill(words.badge, { name, n: text }) });
       const icon = L.divIcon({ className: "badge", html, iconSize: undefined });
       const options = { pane: "badges", interactive: false, keyboard: false, icon };
-      L.marker([at[1], at[0]], options).addTo(this.badges);
+      this.markers.set(key, L.marker([at[1], at[0]], options).addTo(this.badges));
     }
-    this.hasBadges = this.badges.getLayers().length > 0;
+    this.hasBadges = this.markers.size > 0;
+    this.fire("numbers");
+  }
+
+  /** The numbers on the map: where each belongs, and what tells whether a px is in its region. */
+  numbers() {
+    const { map } = this.context;
+    return [...this.markers].map(([key, marker]) => {
+      const { path, feature } = /** @type {{ path: L.Polygon, feature: RegionFeature }} */ (
+        this.regions.get(key)
+      );
+      const shape = /** @type {SVGPathElement | undefined} */ (path.getElement());
+      const contains = (/** @type {L.Point} */ at) => {
+        const { x, y } = map.containerPointToLayerPoint(at);
+        return shape?.isPointInFill(new DOMPoint(x, y)) ?? false;
+      };
+      const [lng, lat] = feature.properties.at;
+      return { at: L.latLng(lat, lng), marker, contains };
+    });
+  }
+
+  /** The room of a number, in px. */
+  sizeOf(/** @type {L.Marker} */ marker) {
+    const plate = /** @type {HTMLElement | undefined} */ (marker.getElement()?.firstElementChild);
+    return { wide: plate?.offsetWidth || 24, high: plate?.offsetHeight || 19 };
   }
 
   drawEdges(/** @type {string[]} */ ...keys) {

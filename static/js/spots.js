@@ -1,9 +1,20 @@
-/* Places with several marks: a number beside each says how many lie there. */
-/** @import { CanvasFrame, MarkColumns, VisibleMarks } from "./types.js" */
-import { penOf } from "./dom.js";
+/* Places with several marks: a number at each says how many lie there. */
+/** @import { MarkColumns, MarkScene, TextBox, VisibleMarks } from "./types.js" */
+/** @import { Room } from "./room.js" */
+import { boxAt, touches } from "./room.js";
 
-const FONT_PX = 10;
+const FONT = "600 10px system-ui, sans-serif";
 const HIGH_PX = 14;
+const DOT_PX = 10;
+/** The distance of a number from its mark's middle, as a share of the radius on each axis. */
+const CLEAR = 0.8;
+/** The corners of a mark where its number may stand, the usual first: names stand to the right. */
+const CORNERS = [
+  [-1, -1],
+  [1, -1],
+  [-1, 1],
+  [1, 1],
+];
 /** More numbers than these would cover the map: those of the fullest places are drawn. */
 const MOST = 400;
 
@@ -42,76 +53,72 @@ export function spotsOf({ count, rows, spans }) {
   return spots.sort((a, b) => b.n - a.n);
 }
 
-/**
- * The radius of a mark in canvas px, the colours of a plate, and how a number is written.
- * @typedef {{ radius: number, ink: string, paper: string, write: (n: number) => string }} SpotLook
- */
-
-/** @typedef {{ wide: number, high: number, pixels: Uint32Array }} Plate */
-
-/** Numbers that are drawn already, each with the resolution. @type {Map<string, Plate>} */
-const plates = new Map();
+/** @typedef {{ text: string, x: number, y: number, plate: TextBox }} Numbered */
+/** @typedef {{ text: string, box: TextBox }} Badge a number at a mark, or a dark dot without one */
 
 /**
- * A number on a dark plate.
- * @param {number} n
- * @param {number} ratio canvas px per CSS px
- * @param {SpotLook} look
- * @returns {Plate}
+ * The fullest places, each with its number and the box on the mark itself, which names leave free.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {MarkScene} scene
+ * @param {number} ratio
+ * @returns {Numbered[]}
  */
-function plateOf(n, ratio, { ink, paper, write }) {
-  const key = `${n}/${ratio}`;
-  const ready = plates.get(key);
-  if (ready) return ready;
-  const text = write(n);
-  const canvas = document.createElement("canvas");
-  const pen = penOf(canvas);
-  const font = `600 ${FONT_PX * ratio}px system-ui, sans-serif`;
-  pen.font = font;
-  const high = Math.round(HIGH_PX * ratio);
-  const wide = Math.ceil(Math.max(high, pen.measureText(text).width + 8 * ratio));
-  canvas.height = high;
-  canvas.width = wide; // a canvas of another size forgets its font
-  const edge = ratio / 2;
-  pen.beginPath();
-  pen.roundRect(edge, edge, wide - ratio, high - ratio, high / 2);
-  pen.fillStyle = ink;
-  pen.fill();
-  pen.lineWidth = ratio;
-  pen.strokeStyle = pen.fillStyle = paper;
-  pen.stroke();
-  pen.font = font;
-  pen.textAlign = "center";
-  pen.textBaseline = "middle";
-  pen.fillText(text, wide / 2, high / 2 + edge);
-  const pixels = new Uint32Array(pen.getImageData(0, 0, wide, high).data.buffer);
-  plates.set(key, { wide, high, pixels });
-  return { wide, high, pixels };
+export function platesOf(pen, { marks, spots, write }, ratio) {
+  pen.font = FONT;
+  return spots.slice(0, MOST).map(({ at, n }) => {
+    const text = write(n);
+    const [x, y] = [marks.xs[at] / ratio, marks.ys[at] / ratio];
+    const wide = Math.max(HIGH_PX, pen.measureText(text).width + 8);
+    return { text, x, y, plate: boxAt(x, y, wide, HIGH_PX) };
+  });
 }
 
 /**
- * Write the number of each spot beside it. One that lies on a higher one is left out.
- * @param {Uint32Array} pixels of the canvas
- * @param {Spot[]} spots
- * @param {{ xs: Int32Array, ys: Int32Array }} places in canvas px
- * @param {CanvasFrame} frame
- * @param {SpotLook} look
+ * Place the number of each spot, the fullest first: at a free corner of its mark, else on the mark.
+ * Where it could touch the number of a fuller place, a dark dot says that there are several.
+ * @param {Numbered[]} spots
+ * @param {number} radius of a mark
+ * @param {Room} room
+ * @param {TextBox[]} names
+ * @returns {Badge[]}
  */
-export function drawSpots(pixels, spots, { xs, ys }, frame, look) {
-  /** @type {[x: number, y: number, wide: number][]} */
-  const boxes = [];
-  for (const { at, n } of spots.slice(0, MOST)) {
-    const { wide, high, pixels: own } = plateOf(n, frame.ratio, look);
-    // A town's name stands to the right of its mark.
-    const x = Math.round(xs[at] - look.radius * 0.5 - wide);
-    const y = Math.round(ys[at] - look.radius * 0.5 - high);
-    if (y < 0 || x < 0) continue; // on the margin of the canvas
-    const isCovered = boxes.some(
-      (box) => x < box[0] + box[2] && box[0] < x + wide && Math.abs(y - box[1]) < high,
-    );
-    boxes.push([x, y, wide]); // also without its number, as on tiles
-    if (isCovered) continue;
-    for (let i = 0; i < own.length; i++)
-      if (own[i]) pixels[(y + Math.floor(i / wide)) * frame.width + x + (i % wide)] = own[i];
+export function placeBadges(spots, radius, room, names) {
+  const step = radius * CLEAR;
+  /** @type {TextBox[]} */
+  const full = [];
+  return spots.map(({ text, x, y, plate }) => {
+    const [wide, high] = [plate[2] - plate[0], plate[3] - plate[1]];
+    const corner = CORNERS.map(([dx, dy]) =>
+      boxAt(x + dx * (step + wide / 2), y + dy * (step + high / 2), wide, high),
+    ).find((box) => !room.covered(box) && !touches(box, names));
+    const options = corner ? [corner, plate] : [plate];
+    const place = options.find((box) => !touches(box, full));
+    full.push(...options); // also where it does not stand, as on tiles
+    return place ? { text, box: place } : { text: "", box: boxAt(x, y, DOT_PX, DOT_PX) };
+  });
+}
+
+/**
+ * Draw numbers on dark plates with a light edge; dots lie below them.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Badge[]} badges
+ * @param {{ ring: string, paper: string }} colours
+ */
+export function drawBadges(pen, badges, { ring, paper }) {
+  const dots = badges.filter(({ text }) => !text);
+  const numbers = badges.filter(({ text }) => text);
+  pen.font = FONT;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.lineWidth = 1;
+  for (const { text, box } of [...dots, ...numbers]) {
+    const [x0, y0, x1, y1] = box;
+    pen.beginPath();
+    pen.roundRect(x0 + 0.5, y0 + 0.5, x1 - x0 - 1, y1 - y0 - 1, (y1 - y0) / 2);
+    pen.fillStyle = ring;
+    pen.fill();
+    pen.fillStyle = pen.strokeStyle = paper;
+    pen.stroke();
+    pen.fillText(text, (x0 + x1) / 2, (y0 + y1) / 2 + 0.5);
   }
 }

@@ -8,6 +8,7 @@ import { dayNumber } from "./format.js";
 import { filterOf, IncidentLayer } from "./incidents.js";
 import { captionText, makeLegend } from "./legend.js";
 import { makeMap } from "./mapview.js";
+import { NameLayer } from "./names.js";
 import { tiles } from "./pictures.js";
 import { RegionLayer } from "./regions.js";
 import { makeNewest, readJson, wasAborted } from "./request.js";
@@ -65,8 +66,9 @@ function makeLayers(context) {
     if (layer.factory === "regions") layers.regions = new RegionLayer(layer.options, context);
     if (layer.factory === "control") layers.control = new ControlLayer(layer.options, context);
     if (layer.factory === "incidents") layers.incidents = new IncidentLayer(layer.options, spec);
+    if (layer.factory === "names") layers.names = new NameLayer(layer.options, context, layers);
   }
-  for (const layer of Object.values(layers)) layer.addTo(context.map);
+  for (const layer of Object.values(layers)) layer?.addTo(context.map);
   return layers;
 }
 

@@ -12,6 +12,8 @@ import type {
 } from "geojson";
 import type * as L from "leaflet";
 import type { ControlLayer } from "./control.js";
+import type { MarkLooks } from "./looks.js";
+import type { NameLayer } from "./names.js";
 import type { RegionLayer } from "./regions.js";
 import type { State } from "./state.js";
 
@@ -76,6 +78,15 @@ export interface TileOptions {
   credit: string;
 }
 
+export interface NameOptions {
+  /** The address of a tile's names. */
+  url: string;
+  text: string;
+  street: string;
+  water: string;
+  halo: string;
+}
+
 export interface ServiceOptions {
   url: string;
   /** HTML, as Leaflet reads it. */
@@ -113,6 +124,7 @@ export interface ControlOptions {
   casing: string;
   staleDays: number;
   staleOpacity: number;
+  staleWidth: number;
   parties: Party[];
   claimed: Pattern;
   cited: Pattern;
@@ -153,6 +165,7 @@ export type LayerSpec =
   | ServiceLayer
   | { factory: "regions"; options: RegionOptions }
   | { factory: "control"; options: ControlOptions }
+  | { factory: "names"; options: NameOptions }
   | { factory: "incidents"; options: IncidentOptions };
 
 export type PartSpec =
@@ -728,6 +741,18 @@ export interface EditableRecord {
   approval?: string | null;
 }
 
+/** A source file that was archived beside a record. */
+export interface Attached {
+  [name: string]: string | number | boolean | null;
+  name: string;
+  sha256: string;
+  size: number;
+  licence: string;
+  may_leave: boolean;
+  /** Whether it is an image that pages show. */
+  is_shown: boolean;
+}
+
 export interface ReviewedRecord {
   id: string;
   dataset: string;
@@ -905,14 +930,47 @@ export interface VisibleMarks<Columns extends MarkColumns> {
   hasCells: boolean;
 }
 
+/** Marks on the canvas as others need them: their places, sizes and numbers at one place. */
+export interface MarkScene {
+  marks: VisibleMarks<MarkColumns>;
+  /** Places with several marks: the first mark of each, and how many; the fullest first. */
+  spots: { at: number; n: number }[];
+  /** The usual radius in canvas px. */
+  radius: number;
+  look: { ring: string; paper: string };
+  looks: MarkLooks;
+  write(n: number): string;
+}
+
+/** Left, top, right, bottom, in CSS px of a canvas. */
+export type TextBox = [x0: number, y0: number, x1: number, y1: number];
+
+/** A name on the map; `dot` is where its place lies. */
+export interface PlacedText {
+  text: string;
+  x: number;
+  y: number;
+  box: TextBox;
+  dot: { x: number; y: number } | null;
+  isBold: boolean;
+  angle: number;
+  kind: "text" | "street" | "water";
+}
+
+/** What a tile names: places by weight, and streets and waters along their lines. */
+export interface NameTile {
+  places: [text: string, lon: number, lat: number, weight: number, rank: number][];
+  lines: [text: string, lon: number, lat: number, angle: number, isWater: boolean][];
+}
+
 /** The layer of the incidents: drawn here, or as pictures by the server. */
 export interface MarksLayer extends L.Layer {
   loaded: boolean;
   isDense: boolean;
   /** The most marks in one cell of a density. */
   most: number;
-  /** How many places with several marks are in sight. */
-  spots: number;
+  /** What names and numbers keep clear of; null where no single marks are drawn here. */
+  scene: MarkScene | null;
   readonly looks: { colourBy: string; sizeBy: string };
   setColour(by: string): void;
   setSize(by: string): void;
@@ -938,6 +996,8 @@ export type ShownControl = { source: string | null; day: string | null } & (
 export interface MapLayers {
   regions: RegionLayer;
   control: ControlLayer;
+  /** Null for a browser without a canvas, which gets pictures. */
+  names: NameLayer | null;
   incidents: MarksLayer;
 }
 

@@ -57,13 +57,34 @@ export function refuse(/** @type {Problem} */ { errors, detail, status }) {
  * @param {(problem: Problem) => void} [unknown] what to do with somebody who is not signed in
  * @returns {Promise<Answer | null>}
  */
-export async function ask(method, url, document, more = {}, unknown = refuse) {
+export function ask(method, url, document, more = {}, unknown = refuse) {
+  /** @type {Record<string, string>} */
+  const json = document ? { "Content-Type": "application/json" } : {};
+  const body = document && JSON.stringify(document);
+  return answered(url, { method, headers: headers({ ...json, ...more }), body }, unknown);
+}
+
+/**
+ * Send a form with a file, as `ask` does with JSON.
+ * @template Answer
+ * @param {string} url
+ * @param {FormData} body
+ * @returns {Promise<Answer | null>}
+ */
+export const send = (url, body) =>
+  answered(url, { method: "POST", headers: headers(), body }, refuse);
+
+/**
+ * @template Answer
+ * @param {string} url
+ * @param {RequestInit} request
+ * @param {(problem: Problem) => void} unknown
+ * @returns {Promise<Answer | null>}
+ */
+async function answered(url, request, unknown) {
   showProblem("");
   try {
-    /** @type {Record<string, string>} */
-    const json = document ? { "Content-Type": "application/json" } : {};
-    const body = document && JSON.stringify(document);
-    const answer = await fetch(url, { method, headers: headers({ ...json, ...more }), body });
+    const answer = await fetch(url, request);
     const result = await answer.json();
     if (answer.ok) return result;
     if (answer.status === 401) unknown(result);

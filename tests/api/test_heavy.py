@@ -16,10 +16,11 @@ import pytest
 from app.api.heavy import HeavyProcesses
 from app.main import create
 from tests.api.test_metrics import read
-from tests.serving import Service, command, serving
+from tests.serving import Service, command, serving, token
 
 FIGURE = "/figure.png?title="
 EXPORT = "/api/export.csv?dataset=demo"
+ITEMS = "/api/collections/incidents/items?theatre=ukraine"
 REDACTION = ("--text", "description", "--code", "privacy_of_victim", "--reason", "a test")
 WAIT_S = 60.0
 
@@ -140,6 +141,47 @@ def test_a_reader_who_leaves_gives_the_process_back(crowded: Service) -> None:
     until(lambda: heavy(crowded, "running") == 0)
 
 
+def test_an_import_is_planned_made_and_undone_in_the_process(crowded: Service) -> None:
+    client, editor = crowded.client, token(crowded.data_dir, "editor")
+    before = read(crowded)
+    row = b"source_key,start,precision,lon,lat\na,2024-03-10,exact,36.2,49.9\n"
+    files = {"file": ("a.csv", row)}
+    address = "/api/imports?dataset=mine&terms=CC0-1.0"
+    planned = client.post(f"{address}&dry_run=true", files=files, headers=editor)
+    assert planned.status_code == httpx.codes.OK, planned.text
+    number = planned.json()["id"]
+    done = client.post(f"/api/imports/{number}/commit", headers=editor)
+    assert done.json()["added"] == 1, done.text
+    (shown,) = client.get(f"{ITEMS}&dataset=mine").json()["features"]  # at once, in the service
+    assert shown["geometry"]["coordinates"] == [36.2, 49.9]
+    assert client.delete(f"/api/imports/{number}", headers=editor).json()["state"] == "undone"
+    refused = client.post(address, headers=editor, files={"file": ("a.csv", b"\x00\x01")})
+    assert refused.is_client_error
+    after = read(crowded)
+    assert after["strikemap_heavy_requests_total",] == before["strikemap_heavy_requests_total",] + 4
+    for outcome in ("planned", "imported", "undone", "refused"):
+        key = ("strikemap_imports_total", outcome)
+        assert after[key] == before.get(key, 0) + 1, outcome
+
+
+def test_a_body_that_is_too_long_is_refused_before_the_process_has_it(
+    demo_data: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(demo_data, tmp_path / "data"))
+    editor = token(folder, "editor")
+    with serving(folder, STRIKEMAP_MAX_FILE_BYTES="100000") as running:
+
+        def endless() -> Iterator[bytes]:
+            yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+            yield from [b"x" * 60_000] * 4
+
+        kind = {"Content-Type": "multipart/form-data; boundary=b"}
+        answer = running.client.post("/api/imports", content=endless(), headers=editor | kind)
+        assert answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE, answer.text
+        assert "at most 100,000 bytes" in answer.text
+        assert not list((folder / "spool").glob("*"))
+
+
 def test_the_process_ends_with_the_service(demo_data: Path, tmp_path: Path) -> None:
     with serving(
         Path(shutil.copytree(demo_data, tmp_path / "data")), STRIKEMAP_METRICS_FROM="127.0.0.0/8"
@@ -166,5 +208,5 @@ def test_without_room_for_a_process_the_service_makes_figures_itself(
     processes = HeavyProcesses.of(1, create)
     assert [processes.choose() for _ in range(3)] == [None, None, None]
     assert [record.getMessage() for record in caplog.records] == [
-        "no process for figures and exports: [Errno 28] No space left on device"
+        "no process for figures, exports and imports: [Errno 28] No space left on device"
     ]

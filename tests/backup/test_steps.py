@@ -19,7 +19,7 @@ from app.domain.errors import InputError, InvalidFile, StoreBusy
 from app.domain.store import Author, verify
 from app.editing.erasure import purge_again
 from app.editing.purged import Purge, PurgeList
-from app.files.storage import Bucket
+from app.files.bucket import Bucket
 from app.store.moving import move
 from app.store.postgis import PostgisStore
 from app.store.sqlite import SqliteStore
@@ -145,7 +145,7 @@ def test_a_record_in_a_database_is_backed_up_in_the_same_steps(
 
 def test_object_storage_holds_the_same_steps(data: Path, tmp_path: Path) -> None:
     stores = pytest.importorskip("obstore.store")
-    chain = StepChain("memory", Bucket(stores.MemoryStore()), [])
+    chain = StepChain("memory", Bucket(stores.MemoryStore(), "memory://"), [])
     back_up_step(data, chain, (), LATER, ("", silent))
     change_much(data)
     back_up_step(data, chain, (), LATER, ("", silent))

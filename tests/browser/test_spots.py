@@ -201,3 +201,45 @@ def test_names_of_towns_stand_above_marks_and_their_numbers(crowded: Service, wa
         for pane in ("regions", "control", "front", "incidents", "labels")
     ]
     assert heights == sorted(set(heights))
+
+
+CROSSINGS = """() => {
+  const { names, incidents } = strikemap.layers;
+  const { marks } = incidents.scene;
+  const ratio = Math.min(2, devicePixelRatio);
+  const boxes = names.texts.map(({ text, box }) => [text, box]);
+  const { x, y } = names.canvas.getBoundingClientRect();
+  for (const plate of document.querySelectorAll(".badge span")) {
+    const at = plate.getBoundingClientRect();
+    const box = [at.left - x, at.top - y, at.right - x, at.bottom - y];
+    boxes.push([`number ${plate.textContent}`, box]);
+  }
+  const crossings = [];
+  boxes.forEach(([text, [x0, y0, x1, y1]], at) => {
+    for (let i = 0; i < marks.count; i++) {
+      const [mx, my] = [marks.xs[i] / ratio, marks.ys[i] / ratio];
+      if (x0 < mx && mx < x1 && y0 < my && my < y1) crossings.push([text, "mark"]);
+    }
+    for (const [other, box] of boxes.slice(0, at))
+      if (box[0] < x1 - 1 && x0 < box[2] - 1 && box[1] < y1 - 1 && y0 < box[3] - 1)
+        crossings.push([text, other]);
+  });
+  return [boxes.map(([text]) => text), crossings];
+}"""
+
+
+@pytest.mark.parametrize("size", [None, PHONE])
+def test_no_name_and_no_number_of_a_region_stands_on_a_mark_or_on_another(
+    service: Service, watch: Watch, size: dict[str, int] | None
+) -> None:
+    watched = watch(size) if size else watch()
+    watched.open(f"{service.url}/?theatre=example&from=2024-03-01&to=2024-04-29")
+    watched.page.wait_for_load_state("networkidle")
+    for _ in range(2):
+        texts, crossings = watched.page.evaluate(CROSSINGS)
+        assert "Orra City" in texts
+        assert any(text.startswith("number ") for text in texts)
+        assert crossings == []
+        watched.page.locator(".leaflet-container").press("ArrowRight")
+        watched.page.wait_for_timeout(400)
+    watched.is_clean()

@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Watched
+from tests.photos import photo
 from tests.serving import Service, command, serving
 from tests.support import table
 
@@ -168,6 +169,33 @@ def test_a_text_is_hidden_from_the_public_and_the_history_keeps_its_silence(
     expect(seen.locator("dl.record")).to_contain_text("Grain store")
     assert page.evaluate("window.ran") is None
     watched.is_clean()
+
+
+@pytest.mark.parametrize("lang", ["en", "uk"])
+def test_an_editor_attaches_a_picture_and_a_wrong_one_gets_a_sentence(
+    private: Service, watch: Watch, tmp_path: Path, lang: str
+) -> None:
+    number = incidents(private, "two")[-1]["id"]
+    watched = opened(watch, f"{private.url}/edit/{number}?theatre=example&lang={lang}")
+    page, form = watched.page, watched.page.locator("#attach")
+    picture, wrong = tmp_path / f"mill-{lang}.jpg", tmp_path / "mill.png"
+    for path in (picture, wrong):
+        path.write_bytes(photo(size=(400, {"en": 300, "uk": 310}[lang])))
+    form.locator("[name=file]").set_input_files(wrong)
+    form.locator("button").click()
+    expect(page.locator("#problem")).to_contain_text("image/png")
+    form.locator("[name=file]").set_input_files(picture)
+    form.locator("[name=caption]").fill(f"A mill {HOSTILE}")
+    form.locator("[name=publisher]").fill("City council")
+    form.locator("[name=graphic]").check()
+    expect_no_axe_violations(page)
+    form.locator("button").click()
+    expect(page.locator("#status")).to_contain_text(picture.name)
+    expect(page.locator("#status")).to_contain_text("internal")
+    record = f"{private.url}/incidents/{number}?theatre=example&lang={lang}"
+    seen = opened(watch, record, ready=False).page
+    expect(seen.locator("dl.record figure").first).to_contain_text("City council")
+    assert page.evaluate("window.ran") is None
 
 
 def test_the_map_says_why_a_text_is_missing(

@@ -64,4 +64,4 @@ def test_the_shell_completes_names_of_a_group_s_commands() -> None:
         text=True,
         check=False,
     )
-    assert done.stdout.split() == ["rebuild", "check"]
+    assert done.stdout.split() == ["rebuild", "check", "push", "pull"]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import InputError
+from app.files.bucket import Bucket
 from app.files.shelf import MANIFEST, Shelf
-from app.files.storage import Bucket, Folder
+from app.files.storage import Folder
 
 FILES = {"a.json": b"1", "sub/b.json": b"2"}
 
@@ -81,7 +82,7 @@ def test_an_unknown_scheme_and_a_file_are_refused(tmp_path: Path) -> None:
 
 def test_object_storage_is_filled_as_a_folder_is() -> None:
     stores = pytest.importorskip("obstore.store")
-    place = Bucket(stores.MemoryStore())
+    place = Bucket(stores.MemoryStore(), "memory://")
     assert place.is_empty()
     place.write("a/b.json", b"1")
     assert (place.read("a/b.json"), place.read("none"), place.is_empty()) == (b"1", None, False)

@@ -100,6 +100,7 @@ def test_a_write_on_one_node_is_read_on_the_other_within_a_second(nodes: Nodes) 
 TIME = re.compile(rb'"timeStamp": ?"[^"]+"')
 """When an answer was made (OGC 17-069r4 7.16)."""
 
+ITEMS = "/api/collections/incidents/items?dataset=invented&limit=1000"
 FACES = [
     SUMS,
     f"{SUMS}&by=region",
@@ -164,6 +165,31 @@ def test_a_file_that_two_nodes_import_at_once_is_imported_once(
         history = [one for one in store.revisions() if one.key.startswith("both/")]
         assert len(history) == 200
         verify(store)
+
+
+def test_a_purge_on_one_node_leaves_no_older_file_of_the_index_on_the_other(nodes: Nodes) -> None:
+    created = nodes.create(nodes.first)
+    assert created.status_code == 201, created.text
+    number = created.headers["location"].rpartition("/")[2]
+    with closing(PostgisStore(nodes.url)) as store:
+        add(store, *(incident(f"beside {at}") for at in range(4)))
+    until(lambda: number in nodes.second.client.get(ITEMS).text, 3.0)
+    older = {path.name for path in nodes.second.data_dir.glob("index/*/gen-*")}
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "purge", number, "--reason", "at their request"],
+        cwd=ROOT,
+        env={**environment(nodes.first.data_dir), "STRIKEMAP_STORE_URL": nodes.url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+    def is_without() -> bool:
+        names = {path.name for path in nodes.second.data_dir.glob("index/*/gen-*")}
+        return not names & older and number not in nodes.second.client.get(ITEMS).text
+
+    until(is_without, 10.0)
 
 
 def test_a_server_that_restarts_under_load_loses_nothing_and_reading_goes_on(nodes: Nodes) -> None:

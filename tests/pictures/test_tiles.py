@@ -57,9 +57,10 @@ def test_a_tile_looks_as_if_all_marks_of_its_view_had_been_drawn(
     middle = len(rows) // 2
     x, y = (int(rows[axis][middle]) >> BITS - zoom for axis in ("mercator_x", "mercator_y"))
     around = [(x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-    tiles = [Tile("incidents", zoom, *place, "png") for place in around]
+    layers = ("incidents", "map")
+    tiles = [Tile(layer, zoom, *place, "png") for layer in layers for place in around]
     own = [Tiler(FONTS).tile(query, tile) for tile in tiles]
-    monkeypatch.setattr(tiler, "marks_around", lambda published, _frame: _all_marks(published))
+    monkeypatch.setattr(tiler, "marks_around", lambda published, *_: _all_marks(published))
     assert [Tiler(FONTS).tile(query, tile) for tile in tiles] == own
     assert len(set(own)) > 1
 

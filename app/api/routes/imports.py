@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -21,6 +21,7 @@ from app.api.import_options import (
     query_parameters,
 )
 from app.api.lanes import Lane
+from app.api.metrics import IMPORT_OUTCOME
 from app.api.pages import HTML, Pages
 from app.api.security import requester
 from app.api.writing import documented_write, page_spec, read_parameters, refuse_parameters, written
@@ -36,7 +37,7 @@ from app.instance.workspace import Workspace
 from app.intake.options import ImportOptions
 from app.intake.spool import Spool, Upload
 from app.intake.suggestion import suggest
-from app.intake.uploads import Imports
+from app.intake.uploads import Answer, Imports
 from app.maps.page import LEAFLET, json_block
 from app.publishing.query import Query
 
@@ -54,7 +55,6 @@ class _Answers:
 
     imports: Imports
     lane: Lane
-    count: Callable[[str], None]
 
     async def upload(self, request: Request) -> Response:
         """Plan or import a file: multipart, one part named `file`."""
@@ -72,8 +72,7 @@ class _Answers:
         except BaseException:  # nobody knows the number of what was refused
             spool.drop(path.stem)
             raise
-        self.count("planned" if options.dry_run else "imported")
-        return written(answer)
+        return _written(answer, "planned" if options.dry_run else "imported")
 
     async def suggestion(self, request: Request) -> Response:
         """Propose what a table's columns mean, with the reason for each; the file is not kept."""
@@ -93,8 +92,7 @@ class _Answers:
         """Import what a dry run planned; it is planned again, since the record may have changed."""
         refuse_parameters(request)
         answer = self.imports.commit(number, requester(request), datetime.now(UTC))
-        self.count("imported")
-        return written(answer)
+        return _written(answer, "imported")
 
     def report(self, request: Request, number: str) -> Response:
         """Read the report of an import or of a dry run."""
@@ -107,15 +105,16 @@ class _Answers:
         force, now = values.get("force", False), datetime.now(UTC)
         holder = requester(request)
         answer = self.imports.forget_or_undo(number, holder, now, force=force)
-        self.count(answer["state"])
-        return written(answer)
+        return _written(answer, answer["state"])
 
 
-def routes(
-    workspace: Workspace, spool: Spool, lane: Lane, count: Callable[[str], None]
-) -> APIRouter:
-    """Build the addresses of importing, and their page; `count` is told what became of each."""
-    router, answers = APIRouter(), _Answers(Imports(workspace, spool), lane, count)
+def _written(answer: Answer, outcome: str) -> Response:
+    return written(answer, {IMPORT_OUTCOME: outcome})
+
+
+def routes(workspace: Workspace, spool: Spool, lane: Lane) -> APIRouter:
+    """Build the addresses of importing, and their page."""
+    router, answers = APIRouter(), _Answers(Imports(workspace, spool), lane)
     page, address = Pages(workspace), "/api/imports/{number}"
     router.post("/api/imports", openapi_extra=documented_write(OPTIONS, form_body(PARTS)))(
         answers.upload
