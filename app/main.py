@@ -41,7 +41,7 @@ def create_heavy(settings: Settings) -> ASGIApp:
     The serving process counts the requests of each address, and writes the lines of the log.
     """
     collect_seldom()
-    quiet: dict[str, int | str] = {"rate": 0, "rate_heavy": 0}
+    quiet: dict[str, int | str] = {"rate": 0, "rate_heavy": 0, "workers_dir": ""}
     if settings.log_level == "INFO":
         quiet["log_level"] = "WARNING"
     own = settings.model_copy(update=quiet)

@@ -119,6 +119,10 @@ class Settings(BaseSettings):
         le=MOST_PROCESSES,
         description="Processes for figures, exports and imports, for each worker; 0 for none.",
     )
+    workers_dir: str = Field(
+        default="",
+        description="Folder that the workers of one service share; `serve` makes and removes it.",
+    )
     session_hours: float = Field(
         default=12,
         gt=0,

@@ -37,7 +37,7 @@ class Watched:
 
     def _watch(self) -> None:
         while not self._done.wait(EVERY_S):
-            held = sum(_resident(pid) for pid in _family(os.getpid()))
+            held = sum(_resident(pid) for pid in family(os.getpid()))
             self.most_gib = max(self.most_gib, held / 2**30)
 
 
@@ -50,12 +50,13 @@ def own_peak_gib() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 2**20
 
 
-def _family(pid: int) -> Iterator[int]:
+def family(pid: int) -> Iterator[int]:
+    """List a process and its children."""
     yield pid
     with contextlib.suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
             for child in (task / "children").read_text("ascii").split():
-                yield from _family(int(child))
+                yield from family(int(child))
 
 
 def _resident(pid: int) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from threading import Event, Thread
 
 from fastapi import FastAPI
@@ -124,11 +125,13 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
         LOG.warning("%s", sentence)
     spool = Spool(settings.data_dir / "spool", settings.max_file_bytes)
     lanes = Lanes()
-    shared = Shared(spool, lanes, Metrics(workspace, lanes), heavy or HeavyProcesses())
+    metrics_of_all = Metrics(workspace, lanes, settings.workers_dir)
+    shared = Shared(spool, lanes, metrics_of_all, heavy or HeavyProcesses())
     make = partial(_application, settings, workspace, shared)
     wider = _Wider(workspace, make)
     # A private instance has one reader, its owner.
-    rates = Rates(0, 0) if settings.private else Rates(settings.rate, settings.rate_heavy)
+    folder = Path(settings.workers_dir) if settings.workers_dir else None
+    rates = Rates(0, 0) if settings.private else Rates(settings.rate, settings.rate_heavy, folder)
     guard = Middleware(
         Guard,
         is_private=settings.private,
@@ -162,7 +165,8 @@ def _application(
         Thread(target=basemap.read_ahead, daemon=True).start()
         stop = Event()
         Thread(target=visible.index.watch, args=(stop,), daemon=True).start()
-        yield {STALL_S: settings.stall_s}
+        async with shared.metrics.published():
+            yield {STALL_S: settings.stall_s}
         stop.set()
         await shared.downloads.ended()
         await shared.heavy.stop()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import resource
 import sys
 import termios
-from typing import TYPE_CHECKING, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import (
@@ -26,6 +28,14 @@ STALL_S = "stall_s"
 """Where the state of the application says how many seconds a connection may stall."""
 
 USUAL_STALL_S = 30.0
+RESERVED = 256
+
+
+@lru_cache(maxsize=1)
+def most_connections() -> int:
+    """Return how many connections this process may have; a quarter of its files is for others."""
+    files, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return files - min(RESERVED, files // 4)
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -39,6 +49,9 @@ class BoundedConnection(HttpToolsProtocol):
     the answer used is given back.
     """
 
+    _silent: ClassVar[dict[BoundedConnection, None]] = {}
+    """Connections that have begun no answer: the oldest makes room when files run short."""
+
     _head: asyncio.TimerHandle | None = None
     _writing: asyncio.TimerHandle | None = None
 
@@ -47,6 +60,10 @@ class BoundedConnection(HttpToolsProtocol):
         """Begin to wait for the head of the first request."""
         super().connection_made(transport)
         self._start_head()
+        if len(self.connections) > most_connections() and self._silent:
+            oldest = next(iter(self._silent))
+            del self._silent[oldest]
+            oldest.transport.abort()
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -124,6 +141,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _start_head(self) -> None:
         self._head = self._head or self.loop.call_later(self._stall_s, self.transport.abort)
+        self._silent.setdefault(self, None)
 
     def _start_writing(self) -> None:
         if self._writing is None:
@@ -152,6 +170,7 @@ class BoundedConnection(HttpToolsProtocol):
         return self.transport.get_write_buffer_size() + in_system
 
     def _stop_head(self) -> None:
+        self._silent.pop(self, None)
         if self._head is not None:
             self._head.cancel()
             self._head = None

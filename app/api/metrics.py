@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, fields
 from importlib.metadata import version
+from pathlib import Path
 
 import msgspec
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -16,6 +19,7 @@ from prometheus_client.core import (
     InfoMetricFamily,
     Metric,
 )
+from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
@@ -25,7 +29,9 @@ from app.api.heavy import HeavyProcess, HeavyProcesses
 from app.api.kept import KeptAnswers
 from app.api.lanes import Lanes
 from app.api.problems import MEDIA_TYPE
+from app.api.sharing import WORKER_NUMBERS, numbers_of_all
 from app.domain.errors import StoreError
+from app.index.sums import write_whole
 from app.instance.workspace import Workspace
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -34,6 +40,7 @@ IMPORT_OUTCOME = "X-Strikemap-Import"
 """The header that says what became of an import, also one that another process made."""
 
 LANE_LABELS = ("process", "lane")
+PUBLISH_S = 1.0
 UNTYPED = "other"
 """The kind of a refusal that is no problem document, such as the page that a browser gets."""
 
@@ -45,9 +52,13 @@ class _Kind(msgspec.Struct):
 
 
 class Metrics:
-    """What one process counts; each number carries the process's id."""
+    """What one process counts; each number carries the process's id.
 
-    def __init__(self, workspace: Workspace, lanes: Lanes) -> None:
+    Workers that share a folder write their numbers there every second, for one another.
+    """
+
+    def __init__(self, workspace: Workspace, lanes: Lanes, shared: str = "") -> None:
+        self._folder = Path(shared) if shared else None
         self.registry = CollectorRegistry(auto_describe=False)
         self._process = str(os.getpid())
         self._counted: dict[tuple[AddressFace, int], Histogram] = {}
@@ -71,6 +82,29 @@ class Metrics:
             registry=self.registry,
         )
         self.registry.register(_Standing(self._process, workspace, lanes))
+
+    def text(self) -> bytes:
+        """Write the numbers of this process, and those of the other workers."""
+        own = generate_latest(self.registry)
+        if self._folder is None:
+            return own
+        return numbers_of_all(own, self._folder, self._process)
+
+    @contextlib.asynccontextmanager
+    async def published(self) -> AsyncIterator[None]:
+        """Write the numbers for the other workers until the block ends."""
+        if self._folder is None:
+            yield
+            return
+        writing = asyncio.create_task(self._publish(self._folder))
+        yield
+        writing.cancel()
+
+    async def _publish(self, folder: Path) -> None:
+        path = folder / f"{self._process}{WORKER_NUMBERS}"
+        while True:
+            write_whole(path, generate_latest(self.registry))
+            await asyncio.sleep(PUBLISH_S)
 
     def add_answer(self, face: AddressFace, status: int, seconds: float) -> None:
         """Count an answer; status 0 is a reader who left before there was one."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from ipaddress import IPv6Address, IPv6Network, ip_address
+from pathlib import Path
 
 from starlette.types import Scope
 from throttled import BaseRateLimiter, MemoryStore, RateLimiterRegistry, RateLimiterType, per_min
 
 from app.api.faces import HEAVY, face_of
+from app.api.sharing import SharedCounts
 from app.domain.errors import TooMany
 
 FREE = ("/healthz", "/readyz", "/static/")
@@ -28,8 +30,13 @@ class Rates:
     Heavy faces have a number of their own. 0 allows any number.
     """
 
-    def __init__(self, usual: int, heavy: int) -> None:
-        store = MemoryStore(options={"MAX_SIZE": MOST_SENDERS})
+    def __init__(self, usual: int, heavy: int, shared: Path | None = None) -> None:
+        """Count for this process, or for all workers that share a folder."""
+        store = (
+            MemoryStore(options={"MAX_SIZE": MOST_SENDERS})
+            if shared is None
+            else SharedCounts(shared)
+        )
         self._usual = _limiter(usual, store)
         self._heavy = _limiter(heavy, store)
 

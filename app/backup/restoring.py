@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,7 +19,9 @@ from app.domain.store import Author
 from app.editing.erasure import purge_again
 from app.editing.purged import PURGED, PurgeList, purges_of, read_purged, write_purged
 from app.instance.workspace import RESTORING, refuse_unfinished
+from app.store.moving import move
 from app.store.opening import RECORD
+from app.store.postgis import PostgisStore
 from app.store.sqlite import SqliteStore
 
 Fill = Callable[[Path], Unpacked]
@@ -43,23 +46,32 @@ class Restored(msgspec.Struct, frozen=True):
     open_tokens: int
 
 
+class Destination(NamedTuple):
+    """Where an instance is restored: an empty data folder, and an empty database if one is set."""
+
+    data_dir: Path
+    store_url: str = ""
+
+
 def restore(
-    file: Path, data_dir: Path, purged: Path | None, author: Author, progress: BytesDone
+    file: Path, into: Destination, purged: Path | None, author: Author, progress: BytesDone
 ) -> Restored:
-    """Restore a backup into an empty data folder, as `restore_from` does."""
+    """Restore a backup, as `restore_from` does."""
 
     def fill(folder: Path) -> Unpacked:
         unpacked = unpack(file, folder, progress)
         refuse_step(file, unpacked.origin)
         return unpacked
 
-    return restore_from(str(file), fill, data_dir, purged, author)
+    return restore_from(str(file), fill, into, purged, author)
 
 
 def restore_from(
-    where: str, fill: Fill, data_dir: Path, purged: Path | None, author: Author
+    where: str, fill: Fill, into: Destination, purged: Path | None, author: Author
 ) -> Restored:
     """Fill an empty data folder with a backup, and apply a newer purge list to it.
+
+    With a database, the record goes there in one transaction, and the other files to the folder.
 
     Until its last step the folder holds `RESTORING`, with which nothing opens it.
 
@@ -69,12 +81,19 @@ def restore_from(
         StoreError: another restore into it is running, or did not finish.
     """
     newer = None if purged is None else read_purged(purged)
+    data_dir = into.data_dir
     with _filling(data_dir) as folder:
         unpacked = fill(folder)
         with verified(where, folder, unpacked.origin) as store:
             erased, known = _purge(store, folder, newer, author)
             head = store.head()
             is_open = [token for token in store.tokens() if token.is_valid_at(author.at)]
+            if into.store_url:
+                with contextlib.closing(PostgisStore(into.store_url)) as server:
+                    move(store, server, lambda _rows: None)
+        if into.store_url:
+            for path in folder.glob(f"{RECORD}*"):
+                path.unlink()
         _move(folder, data_dir)
     return Restored(
         file=where,

@@ -10,7 +10,7 @@ import typer
 
 from app.backup.contents import BytesDone, Origin
 from app.backup.packing import BackupScope, Packed, Since, back_up
-from app.backup.restoring import Restored, restore, restore_from
+from app.backup.restoring import Destination, Restored, restore, restore_from
 from app.backup.sealing import back_up_sealed, unsealed
 from app.backup.steps import (
     StepChain,
@@ -111,31 +111,28 @@ def restore_backup(
 ) -> None:
     """Restore a backup into an empty data folder, after every part of it was checked.
 
+    With STRIKEMAP_STORE_URL the record goes into that database, which must be empty.
+
     Example: strikemap restore nightly.tar.gz --purged purged.json
     """
     if checks:
         _check(file, identity, json=json)
         return
     settings, author = read_settings(), Author(operator_name(), present())
-    if settings.store_url:
-        raise InputError(
-            "STRIKEMAP_STORE_URL",
-            "a database",
-            "nothing: restore into a folder, then `strikemap store copy FOLDER postgresql://…`",
-        )
+    into = Destination(settings.data_dir, settings.store_url)
     with progress_line(Path(file).name, quiet=json, what="bytes") as progress:
         if is_chain(file):
             chain = StepChain.open(file)
             restored = restore_from(
                 file,
                 lambda folder: unpack_steps(chain, folder, identity, progress),
-                settings.data_dir,
+                into,
                 purged,
                 author,
             )
         else:
             with unsealed(Path(file), identity) as plain:
-                restored = restore(plain, settings.data_dir, purged, author, progress)
+                restored = restore(plain, into, purged, author, progress)
     if json:
         tell_json(restored)
     else:

@@ -24,7 +24,7 @@ from app.domain.errors import InputError, StoreError, StoreTooNew, StrikemapErro
 from app.instance.signing import SIGNING_KEY
 from app.instance.workspace import Workspace
 from app.settings import Settings, read_settings
-from app.store.copying import newest_schema, schema_number
+from app.store.copying import record_schema
 from app.store.opening import RECORD
 
 ROOM_BYTES = 1 << 30
@@ -94,10 +94,10 @@ def _examine(port: int) -> Iterator[Finding]:
 
 def _contents(settings: Settings) -> Iterator[Finding]:
     """Examine what the files hold; a record of an older schema is not opened, so that it stays."""
-    schema = newest_schema() if settings.store_url else schema_number(settings.data_dir / RECORD)
-    if schema < newest_schema():
+    schema, newest = record_schema(settings.store_url, settings.data_dir / RECORD)
+    if schema < newest:
         yield Finding(
-            f"The record has schema {schema}; this release brings it to {newest_schema()} when it "
+            f"The record has schema {schema}; this release brings it to {newest} when it "
             "opens it. Nothing more was examined, so that the record stays as it is.",
             "strikemap upgrade --check",
             is_fault=False,
@@ -242,15 +242,9 @@ def upgrade(
     """
     settings = read_settings()
     record = settings.data_dir / RECORD
-    if settings.store_url:
-        raise InputError(
-            "STRIKEMAP_STORE_URL",
-            "a database",
-            "a record in a file; one in a database is brought forward when it is opened",
-        )
-    if not record.is_file():
+    if not settings.store_url and not record.is_file():
         raise InputError("STRIKEMAP_DATA_DIR", settings.data_dir, "a folder that holds a record")
-    schema, newest = schema_number(record), newest_schema()
+    schema, newest = record_schema(settings.store_url, record)
     steps = f"from schema {schema} to {newest}" if schema < newest else f"stays at schema {newest}"
     if checks:
         typer.echo(

@@ -117,6 +117,7 @@ COMMANDS = {
     "approvals": CommandEntry("approvals", "What waits for a second person."),
     "mapping": CommandEntry("loading", "What the columns of any table mean."),
     "match": CommandEntry("matches", "The same strike reported by several datasets."),
+    "review": CommandEntry("reviews", "What to look at before publishing."),
     "index": CommandEntry(
         "proving", "The index, built from the record: it can always be built anew."
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import resource
 import socket
 import time
 from types import FrameType
@@ -17,18 +18,20 @@ from uvicorn.supervisors import Multiprocess
 
 from app.api.connections import BoundedConnection
 from app.api.logs import log_as_json
+from app.api.sharing import shared_folder
 from app.cli.base import cli, open_workspace
 from app.domain.errors import InputError, StrikemapError
 from app.files.shelf import Shelf
 from app.index.copies import COMMAND
 from app.index.live import Index
-from app.settings import Settings, read_settings
+from app.settings import PREFIX, Settings, read_settings
 
 LOG = logging.getLogger("strikemap.start")
 GRACE_S = 10
 """Seconds that a stopping service waits for running requests."""
 
 MOST_WORKERS = 64
+ENOUGH_FILES = 16_384
 AUTO = "auto"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
@@ -60,6 +63,7 @@ def serve(
     number = _number_of_workers(workers, is_private=settings.private)
     log_as_json(settings.log_level)
     listener = listen(host, port)
+    _take_files()
     index = open_workspace(settings).index
     if settings.index_url and index.needs_building:
         _pull(index, settings.index_url)
@@ -82,7 +86,9 @@ def serve(
     if number == 1:
         _Server(config).run([listener])
     else:
-        _Workers(config, [listener]).run()
+        with shared_folder() as folder:
+            os.environ[f"{PREFIX}WORKERS_DIR"] = str(folder)
+            _Workers(config, [listener]).run()
 
 
 def _pull(index: Index, where: str) -> None:
@@ -133,6 +139,13 @@ def _number_of_workers(text: str, *, is_private: bool) -> int:
     return number
 
 
+def _take_files() -> None:
+    """Let this process and its workers open as many files as the system allows, within reason."""
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files < ENOUGH_FILES:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, ENOUGH_FILES), most))
+
+
 def _address(host: str, listener: socket.socket) -> str:
     shown = f"[{host}]" if listener.family == socket.AF_INET6 else host
     return f"http://{shown}:{listener.getsockname()[1]}"
@@ -168,4 +181,4 @@ def listen(host: str, port: int) -> socket.socket:
 def _export(settings: Settings) -> None:
     """Give this process's settings to its workers, which read the environment."""
     for name, value in settings.model_dump().items():
-        os.environ[f"STRIKEMAP_{name.upper()}"] = str(value)
+        os.environ[f"{PREFIX}{name.upper()}"] = str(value)

@@ -12,6 +12,7 @@ from app.domain.errors import DamagedRecord, StoreError, StoreFull, StoreTooNew
 from app.store.moving import move
 from app.store.postgis import PostgisStore
 from app.store.schema import read_statements, schema_steps
+from app.store.server import Server
 from app.store.sqlite import BUSY_S, FULL, SqliteStore
 
 PAGES = 4_096
@@ -45,6 +46,19 @@ def schema_number(record: Path) -> int:
         (schema,) = reader.execute(read_statements()["version"]).fetchone()
     _refuse_newer(schema, "open it")
     return int(schema)
+
+
+def record_schema(url: str, record: Path) -> tuple[int, int]:
+    """Return the schema of a record in a database or a file, and the newest for its engine.
+
+    Raises:
+        StoreTooNew: a later release wrote the record.
+        StoreError: the record cannot be read.
+    """
+    if url:
+        newest = schema_steps("postgis")[-1][0]
+        return Server(url).schema(read_statements("postgis")) or newest, newest
+    return schema_number(record), newest_schema()
 
 
 def _refuse_newer(schema: int, what: str) -> None:

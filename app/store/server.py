@@ -132,6 +132,23 @@ class Server:
             ) from None  # the cause holds the address
         self.pool.open()
 
+    def schema(self, sql: Mapping[str, str]) -> int:
+        """Read the schema of the record, which stays as it is; 0 where there is none.
+
+        Raises:
+            StoreTooNew: a later release wrote the record.
+            StoreError: the server or the database cannot be used.
+        """
+        try:
+            with self.connect() as connection:
+                number = _version(connection, sql)
+        except psycopg.Error as wrong:
+            raise StoreError(
+                f"The record at {self.name} cannot be read: {self._why(wrong)}."
+            ) from None  # the cause holds the address
+        refuse_newer(number, "postgis")
+        return number
+
     def close(self) -> None:
         """Close all connections."""
         self.pool.close()

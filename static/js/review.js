@@ -1,6 +1,6 @@
 /* The review page: two records side by side, why they may be one, and a decision on them. */
 /** @import { ApprovalRow, Approvals, ReviewedRecord, ReviewPair } from "./types.js" */
-/** @import { Reviews, WorkSpec } from "./types.js" */
+/** @import { Reviews, Suggestions, WorkSpec } from "./types.js" */
 import { byId, el, jsonBlock } from "./dom.js";
 import { fill } from "./format.js";
 import { ask, ready, showStatus } from "./workpage.js";
@@ -118,6 +118,21 @@ function item(pair, decision, ...actions) {
   return el("li", {}, el("h3", { text: title }), table(pair.records), reasonList(pair), row);
 }
 
+/** Texts that may lead to a person: each leads to the page on which it can be hidden. */
+async function loadTexts() {
+  /** @type {Suggestions | null} */
+  const answer = await ask("GET", "/api/reviews/suggestions");
+  if (!answer) return;
+  const items = answer.suggestions.map(({ id, dataset, part, kind, text }) => {
+    const link = el("a", { href: `/edit/${id}?${spec.query}`, text });
+    const what = words[`review_looks_${kind.replace("-", "")}`] ?? kind;
+    const where = part === "objects" || part === "when_text" ? part : (words[part] ?? part);
+    return el("li", {}, link, ` (${what}; ${where}, ${dataset})`);
+  });
+  byId("texts").replaceChildren(...items);
+  byId("texts-count").textContent = fill(words.review_texts_count, { n: answer.count });
+}
+
 /** @param {string} id @param {boolean} approve */
 async function decide(id, approve) {
   const reason = reasonInput.value.trim();
@@ -178,6 +193,7 @@ async function load() {
   });
   byId("waiting").replaceChildren(...waiting);
   byId("decided").replaceChildren(...decided);
+  await loadTexts();
   showStatus(fill(words.review_count, { n: answer.pending }));
 }
 

@@ -773,6 +773,12 @@ export interface Reviews {
   decided: (ReviewPair & { is_same: boolean; by: string })[];
 }
 
+/** /api/reviews/suggestions */
+export interface Suggestions {
+  count: number;
+  suggestions: { id: string; dataset: string; part: string; kind: string; text: string }[];
+}
+
 export interface EditedStep {
   title: string;
   text: string;

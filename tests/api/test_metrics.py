@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -181,14 +182,24 @@ def test_the_public_reads_no_numbers_and_the_token_of_an_admin_opens_them(tmp_pa
         assert client.get("/metrics", headers={"X-Forwarded-For": "junk"}).status_code == 401
 
 
-def test_each_worker_has_numbers_of_its_own_under_its_own_id(demo_data: Path) -> None:
+def test_every_worker_gives_the_numbers_of_all_each_under_its_own_id(demo_data: Path) -> None:
     with serving(demo_data, "--workers", "2", STRIKEMAP_METRICS_FROM="127.0.0.1") as running:
-        processes: set[str] = set()
-        for _ in range(40):  # each on a connection of its own, which either worker may take
+        for _ in range(20):  # each on a connection of its own, which either worker may take
+            httpx.get(f"{running.url}/api/summary?from=x")
+        time.sleep(1.5)  # the workers write their numbers every second
+        for _ in range(4):
             text = httpx.get(f"{running.url}/metrics").text
-            (process,) = set(re.findall(r'process="(\d+)"', text))
-            processes.add(process)
-        assert len(processes) == 2
+            assert len(set(re.findall(r'process="(\d+)"', text))) == 2
+            families = list(text_string_to_metric_families(text))
+            assert len({family.name for family in families}) == len(families)
+            refused = [
+                sample.value
+                for family in families
+                for sample in family.samples
+                if sample.name == "strikemap_refusals_total"
+                and sample.labels["kind"] == "invalid-parameters"
+            ]
+            assert sum(refused) == 20
 
 
 def test_a_network_that_does_not_fit_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

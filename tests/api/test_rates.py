@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.api import rates
+from app.api import rates, sharing
 from app.api.rates import Rates, sender_of
+from app.api.sharing import shared_folder
 from app.cli.exporting import save_page
 from app.domain.errors import InputError, TooMany
 from app.settings import read_settings
@@ -160,3 +161,33 @@ def test_a_map_saved_by_a_command_is_whole_whatever_the_limits_of_the_service(
     monkeypatch.setenv("STRIKEMAP_RATE", "1")
     save_page(tmp_path / "map.html", "theatre=ukraine", private=False)
     assert (tmp_path / "map.html").stat().st_size > 0
+
+
+def test_workers_of_one_service_count_a_sender_together() -> None:
+    with shared_folder() as folder:
+        workers = [Rates(5, 2, folder) for _ in range(2)]
+        for number in range(5):
+            workers[number % 2].count_address(scope(NUMBERS))
+        for worker in workers:
+            with pytest.raises(TooMany, match="more than 5 requests a minute"):
+                worker.count_address(scope(NUMBERS))
+            worker.count_address(scope(NUMBERS, "192.0.2.77"))
+        assert b"192.0.2" not in (folder / "senders").read_bytes()
+    assert not folder.exists()
+
+
+def test_a_full_table_forgets_the_most_idle_senders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "SLOTS", 64)
+    with shared_folder() as folder:
+        worker = Rates(1, 1, folder)
+        worker.count_address(scope(NUMBERS, "192.0.2.1"))
+        for number in range(500):
+            worker.count_address(scope(NUMBERS, f"198.51.{number // 250}.{number % 250}"))
+        worker.count_address(scope(NUMBERS, "192.0.2.1"))
+
+
+def test_one_address_is_held_to_its_number_by_several_workers(demo_data: Path) -> None:
+    settings = {"STRIKEMAP_RATE": "6", "STRIKEMAP_RATE_HEAVY": "6"}
+    with serving(demo_data, "--workers", "2", **settings) as running:
+        codes = [httpx.get(f"{running.url}{NUMBERS}").status_code for _ in range(12)]
+    assert codes == [422] * 6 + [429] * 6

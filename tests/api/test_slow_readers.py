@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.api import downloads
-from tests.serving import Service, command, serving
+from tests.making import ROOT
+from tests.serving import Service, command, environment, serving, started
 
 STALL_S, SOON_S = 12.0, 2.0
 ADDRESS = "/api/export.geojson?synthetic=1"
@@ -144,3 +147,15 @@ def test_a_reader_who_is_slow_and_steady_gets_the_whole_answer(impatient: Servic
             received = slow.recv(1 << 20)
             assert received, "the connection was cut"
             rest = rest[-20:] + received
+
+
+def test_with_few_files_silent_connections_make_room_for_readers(data: Path) -> None:
+    program = ["/usr/bin/env", "prlimit", "--nofile=300", sys.executable, "-m", "app.cli"]
+    variables = {**environment(data), "STRIKEMAP_HEAVY_PROCESSES": "0"}
+    with started(program, ROOT, variables, data) as service, contextlib.ExitStack() as closing:
+        host, port = "127.0.0.1", int(service.url.rpartition(":")[2])
+        for _ in range(500):
+            closing.enter_context(socket.create_connection((host, port)))
+        time.sleep(SOON_S)  # those that came in one burst are let in and out; stalling takes longer
+        for _ in range(5):
+            assert httpx.get(f"{service.url}/api/summary?synthetic=1").status_code == 200

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.backup.restoring import Restored, restore
+from app.backup.restoring import Destination, Restored, restore
 from app.domain.account import Role, Token
 from app.domain.errors import InputError, InvalidFile, StoreError
 from app.domain.store import Author, verify
@@ -32,7 +32,9 @@ def backup(tmp_path: Path) -> Path:
 
 
 def restored(backup: Path, purged: Path | None = None) -> Restored:
-    return restore(backup, backup.with_name("new"), purged, Author("restorer", NOW), silent)
+    return restore(
+        backup, Destination(backup.with_name("new")), purged, Author("restorer", NOW), silent
+    )
 
 
 def test_a_restored_folder_has_what_was_packed_and_no_more(backup: Path) -> None:

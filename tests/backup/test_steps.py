@@ -12,7 +12,7 @@ import pyrage
 import pytest
 
 from app.backup.packing import Packed
-from app.backup.restoring import Restored, restore, restore_from
+from app.backup.restoring import Destination, Restored, restore, restore_from
 from app.backup.steps import StepChain, back_up_step, check_steps, purged_since, unpack_steps
 from app.domain.account import Role, Token
 from app.domain.errors import InputError, InvalidFile, StoreBusy
@@ -48,12 +48,12 @@ def step(data: Path, where: str, *keys: str, url: str = "") -> Packed:
     return back_up_step(data, StepChain.open(where), keys, LATER, (url, silent))
 
 
-def restored(where: str, new: Path, identity: Path | None = None) -> Restored:
+def restored(where: str, new: Path, identity: Path | None = None, url: str = "") -> Restored:
     chain = StepChain.open(where)
     return restore_from(
         where,
         lambda folder: unpack_steps(chain, folder, identity, silent),
-        new,
+        Destination(new, url),
         None,
         Author("restorer", NOW),
     )
@@ -132,6 +132,15 @@ def test_a_record_in_a_database_is_backed_up_in_the_same_steps(
     report = restored(steps, tmp_path / "new")
     assert (report.seq, report.hash) == (head.seq, head.hash.hex())
     assert SECRET not in str(rows(tmp_path / "new/record.sqlite"))
+    other = postgis_cluster.url(postgis_cluster.emptied())
+    restored(steps, tmp_path / "files", url=other)
+    with contextlib.closing(PostgisStore(other)) as server:
+        assert verify(server) == head
+    assert not (tmp_path / "files/record.sqlite").exists()
+    assert (tmp_path / "files/theatres/sudan.toml").exists()
+    with pytest.raises(InputError, match="an empty one"):
+        restored(steps, tmp_path / "again", url=other)
+    assert list((tmp_path / "again").iterdir()) == []
 
 
 def test_object_storage_holds_the_same_steps(data: Path, tmp_path: Path) -> None:
@@ -207,7 +216,7 @@ def test_whatever_is_wrong_with_the_steps_is_one_sentence_and_restores_nothing(
     refused("no 00001.json")
     second.with_name("00001.json").write_text(first, "utf-8")
     with pytest.raises(InvalidFile, match="one step of a chain"):
-        restore(second, tmp_path / "new", None, Author("restorer", NOW), silent)
+        restore(second, Destination(tmp_path / "new"), None, Author("restorer", NOW), silent)
     (tmp_path / "new/mine").mkdir(parents=True)
     with pytest.raises(InputError, match="an empty folder"):
         restored(steps, tmp_path / "new")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.backup.restoring import restore
+from app.backup.restoring import Destination, restore
 from app.backup.unpacking import check_backup
 from app.domain.errors import InvalidFile
 from app.domain.store import Author
@@ -36,7 +36,7 @@ def refused(path: Path, data: Path) -> str:
     with pytest.raises(InvalidFile) as checked:
         check_backup(path, silent)
     with pytest.raises(InvalidFile) as restored:
-        restore(path, data, None, Author("tester", LATER), silent)
+        restore(path, Destination(data), None, Author("tester", LATER), silent)
     assert str(checked.value) == str(restored.value)
     assert list(data.iterdir()) == []
     return str(checked.value)

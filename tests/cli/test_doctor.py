@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
 from app.cli.base import open_workspace
 from app.cli.program import program
 from app.domain.account import Role
+from app.domain.errors import StoreTooNew
 from app.instance.signing import SIGNING_KEY, HeadSigner
 from app.instance.tokens import create_token
 from app.store.sqlite import SqliteStore
+from tests.clusters import Cluster
 from tests.making import NOON, add, dataset, incident
 from tests.serving import free_port
 
@@ -141,3 +145,26 @@ def test_a_damaged_index_is_named(data: Path) -> None:
     column.write_bytes(column.read_bytes()[:-1])
     _code, findings = examined()
     assert any("The index is damaged" in str(one["sentence"]) for one in findings), findings
+
+
+@pytest.mark.usefixtures("data")
+def test_doctor_and_upgrade_read_the_schema_of_a_database_and_leave_it(
+    monkeypatch: pytest.MonkeyPatch, postgis_cluster: Cluster
+) -> None:
+    with postgis_cluster.database() as name:
+        address = postgis_cluster.url(name)
+        monkeypatch.setenv("STRIKEMAP_STORE_URL", address)
+        checked = CliRunner().invoke(program, ["upgrade", "--check"])
+        assert (checked.exit_code, "stays at schema" in checked.output) == (0, True)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("UPDATE strikemap.version SET number = number - 1")
+            checked = CliRunner().invoke(program, ["upgrade", "--check"])
+            assert "Nothing was changed" in checked.output
+            assert re.search(r"from schema (\d) to \d", checked.output)
+            _code, findings = examined()
+            assert any("this release brings it to" in str(one["sentence"]) for one in findings)
+            (left,) = connection.execute("SELECT number FROM strikemap.version").fetchone() or ()
+            assert f"from schema {left} to {left + 1}" in checked.output
+            connection.execute("UPDATE strikemap.version SET number = 99")
+        refused = CliRunner().invoke(program, ["upgrade", "--check"])
+        assert isinstance(refused.exception, StoreTooNew)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from fastapi import APIRouter, Request
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import Response
 
 from app.api.metrics import Metrics
@@ -26,7 +26,7 @@ def routes(metrics: Metrics, networks: Networks) -> APIRouter:
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
     async def read_metrics(request: Request) -> Response:
-        """Give the numbers of this process in the text format of Prometheus.
+        """Give the numbers of all workers in the text format of Prometheus.
 
         They are for the owner of a private instance. On a public one they are for the token of an
         admin, and for the addresses that the operator names.
@@ -35,8 +35,9 @@ def routes(metrics: Metrics, networks: Networks) -> APIRouter:
         is_admin = holder is not None and holder.role is Role.admin
         if not (is_admin or _is_within(networks, request)):
             raise NotKnown("The numbers of this service need the token of an admin.")
-        body = generate_latest(metrics.registry)
-        return Response(body, 200, {"Cache-Control": "no-store"}, CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(
+            metrics.text(), 200, {"Cache-Control": "no-store"}, CONTENT_TYPE_PLAIN_0_0_4
+        )
 
     return router
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -18,6 +19,7 @@ from app.api.writing import documented_write, page_spec, refuse_parameters, writ
 from app.domain.account import Role
 from app.domain.answer import JsonObject
 from app.domain.errors import InputError
+from app.editing.personal import NEWEST, personal_texts
 from app.i18n import strings
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
@@ -26,6 +28,8 @@ from app.matching.review import Reviewer
 
 MOST_PAIRS = 50
 """Pairs and decisions in one answer: a person decides them one by one."""
+
+MOST_TEXTS = 200
 
 
 def _body(text: str, **properties: str) -> JsonObject:
@@ -55,6 +59,14 @@ class _Answers:
     def waiting(self, request: Request) -> Response:
         """List the pairs that wait for a decision, and the newest decisions, with their records."""
         return written(self._reviewing(request).waiting(MOST_PAIRS))
+
+    def suggested(self, request: Request) -> Response:
+        """List texts of the newest records that may lead to a person; nothing is changed."""
+        refuse_parameters(request)
+        holder = requester(request)
+        allow(holder, Role.reviewer)
+        rows = personal_texts(self.record, holder, NEWEST)
+        return written({"count": len(rows), "suggestions": msgspec.to_builtins(rows[:MOST_TEXTS])})
 
     async def decide(self, request: Request, number: str) -> Response:
         """Decide that two records report one strike, or that they do not."""
@@ -86,6 +98,8 @@ def routes(record: Workspace, visible: Workspace, lane: Lane) -> APIRouter:
     router, answers, page = APIRouter(), _Answers(record, lane), Pages(visible)
     pair = "/api/reviews/{number}"
     router.get("/api/reviews", openapi_extra=documented_write({}))(answers.waiting)
+    suggested = lane.endpoint(answers.suggested)
+    router.get("/api/reviews/suggestions", openapi_extra=documented_write({}))(suggested)
     router.post(pair, openapi_extra=documented_write({}, DECISION))(answers.decide)
     router.post(f"{pair}/undo", openapi_extra=documented_write({}, REASON))(answers.undo)
 
