@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -10,9 +12,11 @@ from typing import Any
 
 import folium
 import folium.plugins
+import nbformat
 import pandas as pd
 import pytest
 import shapely
+from nbclient import NotebookClient
 
 import strikemap
 from strikemap import Notebook, RemoteNotebook, StrikemapError
@@ -169,3 +173,27 @@ def test_the_example_runs_as_it_is_written(demo_data: Path, tmp_path: Path) -> N
     assert re.match(r"\d+ incidents; \d+ without a figure", done.stdout)
     assert (tmp_path / "figure.svg").read_text("utf-8").startswith("<svg")
     assert "heatLayer" in (tmp_path / "map.html").read_text("utf-8")
+
+
+def test_the_notebook_runs_from_top_to_bottom(demo_data: Path, tmp_path: Path) -> None:
+    reading: Any = nbformat  # untyped
+    notebook = reading.read(ROOT / "examples" / "notebook.ipynb", as_version=4)
+    variables = {"STRIKEMAP_DATA_DIR": str(demo_data), "PYTHONPATH": str(ROOT)}
+    variables |= {"PATH": os.environ["PATH"], "IPYTHONDIR": str(tmp_path), "HOME": str(tmp_path)}
+    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
+    client.execute(env=variables)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    kinds = [output["output_type"] for output in outputs]
+    assert set(kinds) <= {"execute_result", "display_data"}
+    html = [output["data"].get("text/html", "").lower() for output in outputs]
+    for plugin in ("fullscreen", "leaflet.draw", "minimap", "heatlayer", "sidebyside", "timedim"):
+        assert any(plugin in text for text in html), plugin
+    assert any("image/png" in output["data"] for output in outputs)
+    assert all("outputs" not in one or not one["outputs"] for one in stored_cells())
+
+
+def stored_cells() -> list[dict[str, Any]]:
+    """Read the cells as they are stored: without outputs, which grow old."""
+    text = (ROOT / "examples" / "notebook.ipynb").read_text("utf-8")
+    cells: list[dict[str, Any]] = json.loads(text)["cells"]
+    return cells

@@ -42,6 +42,7 @@ from app.api.routes import (
     numbers,
     oembed,
     ogc,
+    ogc_maps,
     ogc_tiles,
     operation,
     pages,
@@ -213,6 +214,7 @@ def _application(
     _sign_in(app, settings, record, visible, lanes)
     app.include_router(audit.routes(record, visible, lanes.edits))
     app.include_router(ogc_tiles.routes(tiles))
+    app.include_router(ogc_maps.routes(visible, tiler, lanes.figures))
     app.include_router(wms.routes(visible, tiler, lanes.figures))
     app.include_router(wmts.routes(tiles))
     app.mount("/static", OwnFiles(static))

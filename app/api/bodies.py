@@ -15,7 +15,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
-from app.domain.errors import InputError, InvalidFile, TooLarge
+from app.domain.errors import InputError, InvalidFile, TooLarge, WrongMedia
 
 MOST_JSON_BYTES = 1 << 20
 MOST_HEADER_BYTES = 8 << 10
@@ -39,19 +39,20 @@ async def spooled(request: Request, path: Path, *beside: str) -> Form:
     `beside`: names of parts that may come with it, of at most a megabyte each.
 
     Raises:
-        InvalidFile: no form, another part, or a body that ends before its last boundary; nothing
+        WrongMedia: no form.
+        InvalidFile: another part, or a body that ends before its last boundary; nothing
             is left at the path.
         TooLarge: over the bound on bytes.
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
-        raise InvalidFile("header Content-Type", kind.decode("latin-1") or "none", ONE_PART)
+        raise WrongMedia("header Content-Type", kind.decode("latin-1") or "none", ONE_PART)
     try:
         with path.open("xb") as target:
             reader = _FormReader(target, beside)
             parser = MultipartParser(options[b"boundary"], reader.callbacks())  # type: ignore[arg-type]
             with _as_invalid_file():
-                async for chunk in pieces_of(request):
+                async for chunk in chunks_of(request):
                     await run_in_threadpool(parser.write, chunk)
                 await run_in_threadpool(parser.finalize)
             parts = {name: bytes(part) for name, part in reader.parts.items()}
@@ -70,7 +71,7 @@ def _as_invalid_file() -> Iterator[None]:
         raise InvalidFile("form", str(wrong)[:LONGEST_NAME], ONE_PART) from wrong
 
 
-async def pieces_of(request: Request) -> AsyncIterator[bytes]:
+async def chunks_of(request: Request) -> AsyncIterator[bytes]:
     """Walk a body; a sender who stops, leaves or sends too much gets one sentence."""
     stream = request.stream()
     try:
@@ -186,7 +187,7 @@ async def small_json(request: Request) -> dict[str, Any]:
         TooLarge: over the bound.
     """
     body = bytearray()
-    async for chunk in pieces_of(request):
+    async for chunk in chunks_of(request):
         body += chunk
         if len(body) > MOST_JSON_BYTES:
             raise TooLarge("body", "more", f"at most {MOST_JSON_BYTES:,} bytes")

@@ -27,7 +27,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
-from app.api.bodies import pieces_of
+from app.api.bodies import chunks_of
 from app.api.faces import HEAVY, WRITES, AddressFace, face_of
 from app.api.logs import REQUEST_ID_HEADER
 from app.api.problems import problem_of
@@ -227,7 +227,7 @@ class _Body(httpx.AsyncByteStream):
         Raises:
             StrikemapError: it is too long, or its sender stops or leaves before its end.
         """
-        async for piece in pieces_of(self.request):
+        async for piece in chunks_of(self.request):
             yield piece
         self.is_read.set()
 

@@ -17,6 +17,7 @@ REL_SCHEMA = "http://www.opengis.net/def/rel/ogc/1.0/schema"
 REL_CONFORMANCE = "http://www.opengis.net/def/rel/ogc/1.0/conformance"
 REL_TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
 REL_MAP_TILESETS = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-map"
+REL_MAP = "http://www.opengis.net/def/rel/ogc/1.0/map"
 REL_SCHEMES = "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes"
 REL_SCHEME = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
 

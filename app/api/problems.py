@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -46,6 +47,7 @@ STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.TooLarge: (413, "too-large", "Too large"),
     errors.UnknownFormat: (422, "unknown-format", "No format has this"),
     errors.NeedsMapping: (422, "needs-mapping", "A mapping is needed"),
+    errors.WrongMedia: (415, "media-type", "Another media type is needed"),
     errors.InvalidView: (422, "invalid-parameters", "Parameters do not fit"),
     errors.InputError: (422, "invalid-input", "Input does not fit"),
     errors.NotFound: (404, "not-found", "Not found"),
@@ -150,6 +152,16 @@ def _methods(request: Request) -> list[str]:
     return [*methods, *reading, "OPTIONS"] if methods else []
 
 
+def _posted_media(request: Request) -> dict[str, str]:
+    """Say which media types a POST to this address takes, as its description does."""
+    for path, operations in request.app.openapi()["paths"].items():
+        pattern = re.sub(r"\{\w+\}", "[^/]+", path)
+        if "post" in operations and re.fullmatch(pattern, request.url.path):
+            content = operations["post"].get("requestBody", {}).get("content", {})
+            return {"Accept-Post": ", ".join(content)} if content else {}
+    return {}
+
+
 def _refusal(request: Request) -> int:
     """Return the status of bad input at an address: an address of OGC describes a 400."""
     described = getattr(request.scope.get("route"), "responses", {})
@@ -160,7 +172,8 @@ async def _http(request: Request, error: HTTPException) -> Response:
     methods = _methods(request) if error.status_code == METHOD_NOT_ALLOWED else ()
     allow = {"Allow": ", ".join(methods)} if methods else {}
     if methods and request.method == "OPTIONS":
-        return Response(None, 204, {**allow, "Cache-Control": "no-store"})
+        posted = _posted_media(request) if "POST" in methods else {}
+        return Response(None, 204, {**allow, **posted, "Cache-Control": "no-store"})
     slug = "not-found" if error.status_code == 404 else "refused"  # noqa: PLR2004
     detail = f"{request.method} {request.url.path}: {error.detail}."
     answer = problem(error.status_code, slug, str(error.detail), detail)
@@ -174,7 +187,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(errors.StrikemapError)
     async def ours(request: Request, error: errors.StrikemapError) -> Response:
-        return problem_of(error, _refusal(request))
+        answer = problem_of(error, _refusal(request))
+        if isinstance(error, errors.WrongMedia):
+            answer.headers.update(_posted_media(request))
+        return answer
 
     @app.exception_handler(RequestValidationError)
     async def framework(request: Request, error: RequestValidationError) -> Response:

@@ -17,6 +17,7 @@ from app.publishing.query import Query
 
 REVALIDATE = {"Cache-Control": "public, max-age=0, must-revalidate"}
 MINUTE = {"Cache-Control": "public, max-age=60, must-revalidate"}
+NO_CACHE = {"Cache-Control": "no-cache"}
 REFUSED = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*", re.IGNORECASE)
 """The weight of a way of packing that a reader does not understand."""
 
@@ -61,6 +62,14 @@ def answer(
         content = igzip.compress(content, compresslevel=1)
         fields["Content-Encoding"] = "gzip"
     return Response(content, 200, fields, media_type=media_type)
+
+
+def hashed_answer(
+    request: Request, body: str, media_type: str, headers: Mapping[str, str] = NO_CACHE
+) -> Response:
+    """Answer with an ETag of the body itself: for pages that say nothing of the record."""
+    tag = '"' + hashlib.sha256(body.encode()).hexdigest()[:24] + '"'
+    return answer(request, body, media_type, tag, headers)
 
 
 def zipped_answer(

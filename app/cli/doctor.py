@@ -219,7 +219,7 @@ class _Opened:
             )
 
     def _token(self, token: Token) -> Iterator[Finding]:
-        if token.is_valid_at(self.now) and token.expires_at is None:
+        if token.is_valid_at(self.now) and token.expires_at is None and token.claim is None:
             yield Finding(
                 f"The token {token.id} ({token.name}, {token.role.value}) never expires.",
                 f"strikemap token revoke {token.id}, and a new one with --days",

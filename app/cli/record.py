@@ -93,6 +93,9 @@ def attach_source(  # noqa: PLR0913  a command's options, each by name
     facts = {name: fact for name, fact in named.items() if fact is not None}
     author = Author(operator_name(), present())
     attachment = attach_file(workspace, record["id"], file, author, facts)
+    if isinstance(attachment, Approval):
+        tell_waiting(attachment)
+        return
     typer.echo(f"{attachment.name}: {attachment.size:,} bytes, SHA-256 {attachment.sha256}")
     if attachment.media_type in FORMATS and not attachment.may_leave:
         typer.echo(f"The public does not get it: its terms are {attachment.licence} (--terms).")

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from app.cli.base import Json, cli, open_workspace, present, tell_json
 from app.domain.account import Role, Token
+from app.domain.errors import NotFound
 from app.editing.purged import purges_of, write_purged
 from app.instance.operator import operator_name
 from app.instance.tokens import create_token, grant, revoke_token
@@ -125,3 +126,41 @@ def token_revoke(
     token = revoke_token(store, number, now, operator_name())
     write_purged(settings.data_dir, purges_of(store, now))
     typer.echo(f"{token.id} ({token.name}) is revoked.")
+
+
+@token_cli.command("sessions")
+def token_sessions(*, json: Json = False) -> None:
+    """List the browsers that are signed in, and whoever was in the last month.
+
+    Example: strikemap token sessions
+    """
+    store, now = open_workspace().store, present()
+    sessions, tokens = store.sessions(), {token.id: token for token in store.tokens()}
+    if json:
+        tell_json(sessions)
+        return
+    table = Table("id", "who", "since", "until", "state")
+    for session in sessions:
+        token = tokens[session.token]
+        is_open = session.is_open_at(now) and token.is_valid_at(now)
+        since, until = (f"{at:%Y-%m-%d %H:%M}" for at in (session.created_at, session.expires_at))
+        actor = token.holder_in(session).actor
+        table.add_row(session.id, actor, since, until, "open" if is_open else "ended")
+    Console().print(table)
+
+
+@token_cli.command("sign-out")
+def token_sign_out(
+    number: Annotated[
+        str, typer.Argument(metavar="ID", help="As `strikemap token sessions` says.")
+    ],
+) -> None:
+    """End a browser's session, from the next request on; its token stays.
+
+    Example: strikemap token sign-out 3f9c0d12ab77
+    """
+    store = open_workspace().store
+    if number not in {session.id for session in store.sessions()}:
+        raise NotFound(f"There is no session {number!r}: `strikemap token sessions` lists them.")
+    store.end_session(number, present())
+    typer.echo(f"{number} is signed out.")

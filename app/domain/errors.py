@@ -12,6 +12,7 @@
     │   └── InvalidFile           a whole file that cannot be read
     │       ├── UnknownFormat     no importer recognises the content
     │       ├── NeedsMapping      only a mapping can say what its columns mean
+    │       ├── WrongMedia        a body of another media type than the address takes
     │       ├── OtherTheatre      most points lie elsewhere, and nobody stated the theatre
     │       └── TooLarge          over a bound on bytes, rows or vertices
     ├── NotFound                  no such incident, dataset, tile or address
@@ -140,6 +141,10 @@ class InvalidFile(InputError):
 
 class UnknownFormat(InvalidFile):
     """No importer recognises the content of the file."""
+
+
+class WrongMedia(InvalidFile):
+    """A body of another media type than the address takes."""
 
 
 class NeedsMapping(InvalidFile):

@@ -42,10 +42,11 @@ class Entry(NamedTuple):
 
 
 class Author(NamedTuple):
-    """Who writes, and when."""
+    """Who writes, and when; `identity` tells people apart where two must agree."""
 
     actor: str
     at: datetime
+    identity: str = ""
 
     def entry(self, reason: str) -> Entry:
         """Stamp a write with a reason."""

@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 import msgspec
 
+from app.domain.approval import Approval, ApprovalKind
 from app.domain.attachment import Attachment
 from app.domain.errors import InputError, TooLarge
 from app.domain.revision import Action, Change, Subject, canonical
 from app.domain.source import WEB, has_other_scheme
 from app.domain.store import Author
-from app.domain.terms import terms_of
+from app.domain.terms import Dataset, terms_of
+from app.editing.approvals import Request, write_or_ask
 from app.files.media import checked_media_type
 from app.instance.workspace import Workspace
 from app.render.renditions import FORMATS, Rendition, render_image
@@ -32,7 +34,7 @@ class AttachedFile(NamedTuple):
 
 def attach_file(
     workspace: Workspace, incident: str, path: Path, author: Author, facts: dict[str, Fact]
-) -> Attachment:
+) -> Attachment | Approval:
     """Attach a file of this machine, as `attach_content` does.
 
     Raises:
@@ -44,8 +46,10 @@ def attach_file(
 
 def attach_content(
     workspace: Workspace, incident: str, file: AttachedFile, author: Author, facts: dict[str, Fact]
-) -> Attachment:
+) -> Attachment | Approval:
     """Copy a source file of an incident to the archive, and record it in the chain.
+
+    Terms that let an archived file leave wait for a second person where the dataset wants two.
 
     `facts` are fields of Attachment. A file that is attached again keeps the facts that are not
     named, and the time and the operator of the first time.
@@ -75,9 +79,22 @@ def attach_content(
     _archive(workspace, record.sha256, content)
     action = Action.amend if past else Action.add
     change = Change(Subject.attachment, record.key, action, canonical(record))
-    workspace.store.write([change], author.entry(f"archived {name}"), {})
-    workspace.index.after_write()
-    return record
+    opens = bool(past) and record.may_leave and not standing.may_leave
+    dataset = _dataset(workspace, incident)
+    needs_two = opens and dataset is not None and dataset.two_persons
+    slug = "" if dataset is None else dataset.slug
+    summary = f"{record.name}: {record.licence}"
+    request = Request(ApprovalKind.terms, slug, incident, summary, needs_two, change)
+    text = f"archived {name}"
+    identity = author.identity or author.actor
+    return write_or_ask(workspace, request, author, identity, text) or record
+
+
+def _dataset(workspace: Workspace, incident: str) -> Dataset | None:
+    for slug, dataset in workspace.state().datasets.items():
+        if workspace.store.newest(Subject.incident, f"{slug}/{incident}"):
+            return dataset
+    return None
 
 
 def _content(workspace: Workspace, path: Path) -> bytes:

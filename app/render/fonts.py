@@ -53,10 +53,10 @@ def typeface_of(text: str, *, is_bold: bool) -> Typeface:
     return Typeface.bold if is_bold else Typeface.regular
 
 
-def pieces_of(text: str) -> Iterator[str]:
+def cut_by_face(text: str) -> Iterator[str]:
     """Cut a text into pieces of one face each.
 
-    >>> list(pieces_of("Kyiv 基輔 2"))
+    >>> list(cut_by_face("Kyiv 基輔 2"))
     ['Kyiv ', '基輔', ' 2']
     """
     return (match.group() for match in _PIECE.finditer(text))
@@ -79,7 +79,7 @@ def _advances(folder: Path, face: Typeface) -> dict[str, float]:
 def text_width(folder: Path, text: str, size: float, *, is_bold: bool) -> float:
     """Measure a line in px, as all canvases write it: advances without kerning."""
     if EAST_ASIAN.search(text):
-        return sum(_piece_width(folder, one, size, is_bold=is_bold) for one in pieces_of(text))
+        return sum(_piece_width(folder, one, size, is_bold=is_bold) for one in cut_by_face(text))
     return _piece_width(folder, text, size, is_bold=is_bold)
 
 

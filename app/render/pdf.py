@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from app.render.bidi import has_rtl, is_rtl_line, visual_pieces
 from app.render.canvas import Canvas, Dashes, TextRun, outline, polygons_of
-from app.render.fonts import EAST_ASIAN, Typeface, pieces_of, text_width, typeface_of
+from app.render.fonts import EAST_ASIAN, Typeface, cut_by_face, text_width, typeface_of
 from app.render.frame import Frame
 from app.render.palette import WATERMARK, Mark, Pattern, rgb
 
@@ -187,7 +187,7 @@ class PdfCanvas(Canvas):
         if not is_ordered:
             parts = [*visual_pieces(text.text, is_rtl=text.is_rtl or is_rtl_line(text.text))]
         for part, is_rtl in parts:
-            for piece in pieces_of(part):
+            for piece in cut_by_face(part):
                 font = _font(self.fonts, typeface_of(piece, is_bold=text.is_bold))
                 self.sheet.setFont(font, size)
                 drawn = shapeStr(piece, font, size, force=True) if is_rtl else piece

@@ -17,8 +17,8 @@ from app.render.fonts import (
     EAST_ASIAN,
     UNKERNED,
     Typeface,
+    cut_by_face,
     load_font,
-    pieces_of,
     text_width,
     typeface_of,
 )
@@ -105,7 +105,7 @@ def _pieces(folder: Path, text: TextRun, size_px: float) -> list[_Piece]:
     x = -{"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor] * wide
     pieces = []
     for part, is_rtl in parts:
-        for one in pieces_of(part):
+        for one in cut_by_face(part):
             font = load_font(folder, typeface_of(one, is_bold=text.is_bold), size_px)
             pieces.append(_Piece(one, font, x, "ls", "rtl" if is_rtl else None))
             x += text_width(folder, one, size_px, is_bold=text.is_bold)

@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from app.render.bidi import has_rtl, is_rtl_line
 from app.render.canvas import Canvas, Dashes, TextRun, outline, polygons_of
-from app.render.fonts import Typeface, pieces_of, text_width, typeface_of
+from app.render.fonts import Typeface, cut_by_face, text_width, typeface_of
 from app.render.frame import Frame
 from app.render.palette import WATERMARK, Mark, Pattern
 from app.render.png import write_png
@@ -161,7 +161,7 @@ class SvgCanvas(Canvas):
 
     def _use(self, text: str, *, is_bold: bool) -> None:
         """Note the letters that the document embeds."""
-        for piece in pieces_of(text):
+        for piece in cut_by_face(text):
             self.used.setdefault(typeface_of(piece, is_bold=is_bold), set()).update(piece)
 
     @override

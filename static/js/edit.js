@@ -168,6 +168,11 @@ attachment.addEventListener("submit", async (event) => {
   /** @type {Attached | null} */
   const answer = await send(`${address}/attachments`, body);
   if (!answer) return;
+  if (answer.approval) {
+    attachment.reset();
+    showStatus(words.edit_second);
+    return;
+  }
   const texts = [fill(words.edit_attached, answer)];
   if (!answer.may_leave) texts.push(fill(words.edit_attach_kept, answer));
   if (!answer.is_shown) texts.push(words.edit_attach_unshown);

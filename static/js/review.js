@@ -153,7 +153,8 @@ async function decide(id, approve) {
 function approvalItem({ id, kind, dataset, target, summary, reason, asked_by, may_approve }) {
   const title = `${words[`review_kind_${kind}`]}: ${dataset}`;
   const link = el("a", { href: `/incidents/${target}?${spec.query}`, text: target });
-  const subject = target === dataset ? summary : link;
+  const parts = summary.split(", ").map((part) => words[`edit_${part}`] ?? words[part] ?? part);
+  const changed = parts.join(", ");
   const buttons = [
     may_approve && { text: words.review_approve, approve: true },
     { text: words.review_refuse, approve: false },
@@ -167,8 +168,8 @@ function approvalItem({ id, kind, dataset, target, summary, reason, asked_by, ma
     "li",
     {},
     el("h3", { text: title }),
-    el("p", {}, subject, target === dataset ? "" : ` ${summary}`),
-    el("p", { text: `${reason} (${asked_by})` }),
+    el("p", {}, ...(target === dataset ? [changed] : [link, " ", changed])),
+    el("p", { text: `${asked_by}: ${reason}` }),
     el("p", { class: "actions" }, ...buttons),
   );
 }

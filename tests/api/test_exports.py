@@ -187,3 +187,39 @@ def test_a_table_has_hxl_hashtags_where_they_are_wanted(private: Service) -> Non
     assert second[first.index("region")] == "#adm1+code"
     refused = private.client.get("/api/export.kml?hxl=true")
     assert (refused.status_code, "hxl" in refused.text) == (422, True)
+
+
+IDENTITY = {"Accept-Encoding": "identity"}
+
+
+@pytest.mark.parametrize("form", ["parquet", "xlsx", "csv"])
+def test_a_file_is_read_in_parts_and_resumed(public_service: Service, form: str) -> None:
+    address, get = f"/api/export.{form}?theatre=example&synthetic=1", public_service.client.get
+    whole = get(address, headers=IDENTITY)
+    tag, size = whole.headers["etag"], len(whole.content)
+    assert whole.headers["accept-ranges"] == "bytes"
+    for asked, expected in (
+        ("bytes=0-9", whole.content[:10]),
+        ("bytes=-8", whole.content[-8:]),
+        (f"bytes=10-{size + 5}", whole.content[10:]),
+    ):
+        part = get(address, headers={**IDENTITY, "Range": asked, "If-Range": tag})
+        assert (part.status_code, part.content) == (206, expected)
+        assert part.headers["etag"] == tag
+        assert part.headers["content-range"].endswith(f"/{size}")
+    other = get(address, headers={**IDENTITY, "Range": "bytes=0-9", "If-Range": '"of another"'})
+    assert (other.status_code, other.content) == (200, whole.content)
+    beyond = get(address, headers={**IDENTITY, "Range": f"bytes={size}-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
+    assert f"allowed: bytes 0 to {size - 1}" in beyond.json()["detail"]
+
+
+def test_a_packed_file_has_another_tag_and_no_parts(public_service: Service) -> None:
+    address, get = "/api/export.csv?theatre=example&synthetic=1", public_service.client.get
+    plain = get(address, headers=IDENTITY)
+    packed = get(address, headers={"Accept-Encoding": "gzip", "Range": "bytes=0-9"})
+    assert (packed.status_code, packed.content) == (200, plain.content)
+    assert packed.headers["etag"] != plain.headers["etag"]
+    assert "accept-ranges" not in packed.headers
+    database = get(address.replace(".csv", ".gpkg"), headers={**IDENTITY, "Range": "bytes=0-9"})
+    assert (database.status_code, database.content[:6]) == (200, b"SQLite")

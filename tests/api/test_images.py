@@ -17,6 +17,7 @@ from markupsafe import escape
 from PIL import Image
 
 from app.domain.account import Holder, Role
+from app.domain.attachment import Attachment
 from app.domain.damage import Damage
 from app.domain.incident import Incident, Status
 from app.domain.period import When
@@ -67,7 +68,9 @@ class Archive:
         path = self.folder / f"{record.source_key}-{width}.jpg"
         path.write_bytes(photo(size=(width, 900), turned=True))
         author = Author("tester", datetime.now(UTC))
-        return attach_file(self.workspace, str(record.id), path, author, facts).sha256
+        done = attach_file(self.workspace, str(record.id), path, author, facts)
+        assert isinstance(done, Attachment)
+        return done.sha256
 
     def image(self, record: Incident, sha256: str, form: str = "small") -> httpx.Response:
         return self.public.client.get(address(record, sha256, form))

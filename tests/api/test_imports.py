@@ -469,7 +469,7 @@ def test_a_torn_body_is_refused_whole_and_leaves_no_file(
 
 def test_a_body_of_another_kind_is_refused(private: Service) -> None:
     for kind in ("text/csv", "application/json", "multipart/form-data", "multipart/mixed"):
-        assert raw(private, rows("a"), kind=kind) == 422
+        assert raw(private, rows("a"), kind=kind) == 415
 
 
 def test_two_gigabytes_are_refused_before_they_are_read(private: Service) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from PIL import Image
 
 from app.api.routes.ogc import CONFORMS
 from tests.serving import Service
@@ -92,6 +94,87 @@ def refusals(answer: httpx.Response) -> bool:
 LIST, JSON_API = "/api/collections/incidents/items", "/api/openapi.json"
 F1, F2, F3 = "ogcapi-features-1", "ogcapi-features-2", "ogcapi-features-3"
 DEGREES = each_point(lambda lon, lat: -180 <= lon < -100 and -60 < lat < -30)
+MAP_BOX = "/api/map?theatre=example&synthetic=1&bbox=-130,-46,-119,-39"
+MAP_REL = "http://www.opengis.net/def/rel/ogc/1.0/map"
+M = "ogcapi-maps-1"
+LAYERS = ("incidents", "control", "regions")
+
+
+def map_of(crs: str, box: str) -> Callable[[httpx.Response], object]:
+    """Check that a map says its system and its box, in the order of the system's axes."""
+
+    def holds(answer: httpx.Response) -> bool:
+        sides = [float(side) for side in answer.headers["content-bbox"].split(",")]
+        wanted = pytest.approx([float(side) for side in box.split(",")], abs=0.01)
+        return answer.headers["content-crs"] == f"<{crs}>" and sides == wanted
+
+    return holds
+
+
+def map_px(width: int, height: int) -> Callable[[httpx.Response], object]:
+    def holds(answer: httpx.Response) -> bool:
+        return Image.open(io.BytesIO(answer.content)).size == (width, height)
+
+    return holds
+
+
+MAPS = [
+    Requirement(f"{M}/core", "map-op", "/api/map?theatre=example", is_of_type("image/png")),
+    Requirement(
+        f"{M}/core", "map-response, content-crs", MAP_BOX, map_of(OGC, "-130,-46,-119,-39")
+    ),
+    Requirement(
+        f"{M}/core",
+        "map-response, content-datetime",
+        f"{MAP_BOX}&from=2024-03-01&to=2024-03-09",
+        lambda answer: answer.headers["content-datetime"] == "2024-03-01/2024-03-09",
+    ),
+    Requirement(
+        f"{M}/core",
+        "map-response, of the whole theatre",
+        "/api/map?theatre=example",
+        lambda answer: len(answer.headers["content-bbox"].split(",")) == 4,
+    ),
+    Requirement(
+        f"{M}/crs",
+        "crs, latitude first",
+        f"{MAP_BOX}&crs={EPSG}4326",
+        map_of(f"{EPSG}4326", "-46,-130,-39,-119"),
+    ),
+    Requirement(
+        f"{M}/crs",
+        "crs, metres",
+        f"{MAP_BOX}&crs={EPSG}3857",
+        map_of(f"{EPSG}3857", "-14471533.8,-5780349.22,-13247019.41,-4721671.57"),
+    ),
+    Requirement(f"{M}/crs", "crs-unknown", f"{MAP_BOX}&crs={EPSG}9999", status(400)),
+    *(
+        Requirement(
+            f"{M}/collection-map",
+            f"operation of {layer}",
+            f"/api/collections/{layer}/map?theatre=example&synthetic=1",
+            is_of_type("image/png"),
+        )
+        for layer in LAYERS
+    ),
+    *(
+        Requirement(
+            f"{M}/collection-map",
+            f"desc-links, desc-crs of {layer}",
+            f"/api/collections/{layer}?theatre=example",
+            lambda answer: MAP_REL in rels(answer.json()) and f"{EPSG}3857" in answer.json()["crs"],
+        )
+        for layer in LAYERS
+    ),
+    Requirement(f"{M}/dataset-map", "landingpage", ROOT, has_links(MAP_REL)),
+    Requirement(f"{M}/dataset-map", "operation", MAP_BOX, is_of_type("image/png")),
+    Requirement(f"{M}/png", "content", f"{MAP_BOX}&width=220&height=140&f=png", map_px(220, 140)),
+    Requirement(f"{M}/png", "content, by proportion", f"{MAP_BOX}&width=220", map_px(220, 140)),
+    Requirement(
+        f"{M}/oas30", "completeness", JSON_API, parameters("/api/map", "bbox", "width", "crs")
+    ),
+    Requirement(f"{M}/oas30", "a map of no box", "/api/map?bbox=1,2,3", status(400)),
+]
 REQUIREMENTS = [
     Requirement(
         f"{F1}/core", "root-op", ROOT, has_links("service-desc", "service-doc", "conformance")
@@ -356,6 +439,7 @@ REQUIREMENTS = [
         JSON_API,
         lambda a: "/api/tiles/WebMercatorQuad/{z}/{row}/{col}" in a.json()["paths"],
     ),
+    *MAPS,
     Requirement(
         "tms/json-tilematrixset",
         "json",
@@ -371,6 +455,6 @@ def test_a_requirement_of_a_claimed_class_holds(service: Service, one: Requireme
 
 
 def test_no_class_is_claimed_without_a_requirement_that_is_tried() -> None:
-    spec = "http://www.opengis.net/spec/"
-    claimed = {one.removeprefix(spec).split("/")[0] + "/" + one.split("/")[-1] for one in CONFORMS}
+    specs = [one.partition("://www.opengis.net/spec/")[2] for one in CONFORMS]
+    claimed = {one.split("/")[0] + "/" + one.split("/")[-1] for one in specs}
     assert claimed == {one.of_class for one in REQUIREMENTS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -171,6 +172,19 @@ def test_sign_out_and_a_revoked_token_end_a_session_at_once_in_every_process(
             assert [answer.status_code for answer in answers] == [401, 401]
             sentences = {answer.json()["detail"] for answer in answers}
             assert sentences == {"This session has ended: sign in again."}
+
+
+def test_an_operator_lists_sessions_and_ends_one(service: Service, data: Path) -> None:
+    number, text = made(data)
+    with signed_in(service, text) as browser:
+        rows = json.loads(command(data, "token", "sessions", "--json").stdout)
+        (session,) = [row["id"] for row in rows if row["token"] == number]
+        assert "desk (token" in command(data, "token", "sessions").stdout
+        assert command(data, "token", "sign-out", session).returncode == 0
+        assert browser.get("/api/session", headers=OWN).status_code == 401
+        again = service.client.get("/api/session", headers={"Authorization": f"Bearer {text}"})
+        assert again.status_code == 200  # the token itself stays
+    assert command(data, "token", "sign-out", "nobody").returncode != 0
 
 
 def test_a_session_ends_at_its_time_and_the_record_keeps_no_cookie(tmp_path: Path) -> None:

@@ -209,6 +209,7 @@ for job in jobs:
 """All jobs in one process: Java is started once."""
 
 
+@pytest.mark.timeout(900)  # Java beside many busy programs
 def test_spark_answers_as_sedona_does(data: Path, lake: Path, tmp_path: Path) -> None:
     need_java()
     program = [sys.executable, "-c", ALL_ON_SPARK, str(lake), str(tmp_path), *JOBS]

@@ -8,11 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.account import Holder, Role
+from app.domain.approval import Approval
+from app.domain.attachment import Attachment
 from app.domain.errors import InputError, InvalidFile
 from app.domain.store import Author, verify
 from app.domain.terms import Face
 from app.domain.view import View
 from app.editing.attaching import attach_file
+from app.editing.deciding import Decider
+from app.editing.terms import set_persons
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
@@ -42,6 +47,7 @@ def test_the_archive_holds_the_original_and_the_record_its_facts(
 ) -> None:
     day = date(2025, 10, 25)
     done = attach_file(recorded, ID, picture, FIRST, {"publisher": "City", "published": day})
+    assert isinstance(done, Attachment)
     assert (recorded.archive / done.sha256).read_bytes() == picture.read_bytes()
     assert done.sha256 == hashlib.sha256(picture.read_bytes()).hexdigest()
     assert (done.media_type, done.licence, done.may_leave) == ("image/jpeg", "internal", False)
@@ -53,10 +59,29 @@ def test_the_same_file_again_corrects_what_is_said_and_keeps_when_it_was_taken(
 ) -> None:
     first = attach_file(recorded, ID, picture, FIRST, {"publisher": "City", "method": "by a robot"})
     second = attach_file(recorded, ID, picture, SECOND, {"graphic": True})
+    assert isinstance(first, Attachment)
+    assert isinstance(second, Attachment)
     assert (second.publisher, second.method, second.graphic) == ("City", "by a robot", True)
     assert (second.captured_at, second.operator) == (first.captured_at, "one")
     now = Query.of(recorded, View(theatre="ukraine"), SECOND.at + timedelta(days=1))
     assert attachments_of(publish(now, Face.raw, in_all=True), ID) == [second]
+
+
+def test_two_persons_let_an_archived_file_leave_where_the_dataset_wants_two(
+    recorded: Workspace, picture: Path
+) -> None:
+    attach_file(recorded, ID, picture, FIRST, {})
+    set_persons(recorded, "invented", FIRST, two=True)
+    asked = attach_file(recorded, ID, picture, SECOND, {"licence": "CC-BY-4.0"})
+    assert isinstance(asked, Approval)
+    now = Query.of(recorded, View(theatre="ukraine"), SECOND.at + timedelta(days=1))
+    (standing,) = attachments_of(publish(now, Face.raw, in_all=True), ID)
+    assert not standing.may_leave
+    third = Holder("three", Role.admin)
+    decider = Decider(recorded, third, SECOND.at, recorded.archive.parent)
+    decider.decide(asked.id, "the photographer agrees", approve=True)
+    (standing,) = attachments_of(publish(now, Face.raw, in_all=True), ID)
+    assert standing.may_leave
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,22 @@ def test_a_server_that_restarts_under_load_loses_nothing_and_reading_goes_on(nod
         assert {f"invented/{uuid}" for uuid in acknowledged} <= set(keys)
 
 
+def test_a_session_of_one_node_is_one_of_all_and_ends_on_all(nodes: Nodes) -> None:
+    own = {"X-Strikemap": "1", "Origin": "https://maps.example.org"}
+    opened = nodes.first.client.post("/api/session", headers={**nodes.header, **own})
+    assert opened.status_code == 201, opened.text
+    cookie = opened.headers["set-cookie"].partition(";")[0]
+    assert cookie.startswith("__Host-strikemap=")
+    nodes.first.client.cookies.clear()
+    session = {**own, "Cookie": cookie}
+    clients = (nodes.first.client, nodes.second.client)
+    ask = [client.get("/api/session", headers=session).status_code for client in clients]
+    assert ask == [200, 200]
+    assert clients[1].delete("/api/session", headers=session).status_code == 200
+    ask = [client.get("/api/session", headers=session).status_code for client in clients]
+    assert ask == [401, 401]
+
+
 CUT = SQL(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"

@@ -110,7 +110,7 @@ def test_a_copy_whose_process_is_killed_leaves_an_empty_record_and_works_again(
     place: Place, target: Place
 ) -> None:
     with closing(place.open()) as old:
-        add(old, *(incident(str(number), description="x" * 500) for number in range(20_000)))
+        add(old, *(incident(str(number), description="x" * 500) for number in range(10_000)))
     target.open().close()
     words = [sys.executable, "-m", "app.cli", "store", "copy", place.address, target.address]
     process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -18,6 +18,7 @@ from app.api.security import requester
 from app.api.writing import documented_write, refuse_parameters, written
 from app.domain.account import Holder, Role
 from app.domain.answer import JsonObject
+from app.domain.approval import Approval
 from app.domain.attachment import Attachment
 from app.domain.errors import InputError
 from app.domain.instants import parse_day
@@ -86,13 +87,16 @@ class _Answers:
             attached = await self.lane.run(self._write, str(incident.id), source, holder, facts)
         finally:
             path.unlink(missing_ok=True)
+        if isinstance(attached, Approval):
+            waiting = {"approval": attached.id, "detail": attached.summary}
+            return written(waiting, status=HTTPStatus.ACCEPTED)
         return written(_described(attached), status=HTTPStatus.CREATED)
 
     def _write(
         self, incident: str, source: tuple[Path, str], holder: Holder, facts: dict[str, Fact]
-    ) -> Attachment:
+    ) -> Attachment | Approval:
         path, name = source
-        author = Author(holder.actor, datetime.now(UTC))
+        author = Author(holder.actor, datetime.now(UTC), holder.identity)
         file = AttachedFile(name, path.read_bytes())
         return attach_content(self.record, incident, file, author, facts)
 

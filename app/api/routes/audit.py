@@ -10,6 +10,7 @@ from starlette.responses import Response
 from app.api import params
 from app.api.lanes import Lane
 from app.api.pages import HTML, Pages
+from app.api.respond import hashed_answer
 from app.api.security import requester
 from app.api.writing import (
     NO_STORE,
@@ -91,6 +92,6 @@ def routes(record: Workspace, visible: Workspace, lane: Lane) -> APIRouter:
         query = params.read_query(visible, request.query_params.multi_items())
         block = json_block({**page_spec(query), "actions": ACTIONS})
         html = page("audit", query.view, strings(query.view.lang)["audit_title"], block=block)
-        return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)
+        return hashed_answer(request, html, HTML)
 
     return router

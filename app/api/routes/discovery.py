@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, Response
 from app.api import params
 from app.api.links import CATALOGUE, base
 from app.api.pages import HTML, PageRoute, Pages
-from app.api.respond import answer, etag, json_answer
+from app.api.respond import answer, etag, hashed_answer, json_answer
 from app.api.services import XML, service_xml
 from app.domain.answer import JsonObject
 from app.domain.terms import Audience
@@ -62,7 +62,7 @@ def routes(workspace: Workspace, static: Path) -> APIRouter:
         lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
         if not is_private:
             lines.append(f"Sitemap: {base(request)}/sitemap.xml")
-        return Response("\n".join(lines) + "\n", headers=DAY, media_type="text/plain")
+        return hashed_answer(request, "\n".join(lines) + "\n", "text/plain; charset=utf-8", DAY)
 
     @router.get("/sitemap.xml")
     def sitemap(request: Request) -> Response:

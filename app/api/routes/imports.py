@@ -23,6 +23,7 @@ from app.api.import_options import (
 from app.api.lanes import Lane
 from app.api.metrics import IMPORT_OUTCOME
 from app.api.pages import HTML, Pages
+from app.api.respond import hashed_answer
 from app.api.security import requester
 from app.api.writing import documented_write, page_spec, read_parameters, refuse_parameters, written
 from app.domain.account import Role
@@ -152,7 +153,7 @@ def routes(workspace: Workspace, spool: Spool, lane: Lane) -> APIRouter:
             precisions=list(Precision),
             **form_fields(),
         )
-        return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)
+        return hashed_answer(request, html, HTML)
 
     return router
 

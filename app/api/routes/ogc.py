@@ -52,6 +52,10 @@ CONFORMS = (
             *("mvt", "png", "oas30"),
         )
     ),
+    *(
+        f"https://www.opengis.net/spec/ogcapi-maps-1/1.0/conf/{name}"
+        for name in ("core", "crs", "collection-map", "dataset-map", "png", "oas30")
+    ),
     "http://www.opengis.net/spec/tms/2.0/conf/json-tilematrixset",
 )
 
@@ -118,6 +122,7 @@ def _landing_links(request: Request, query: Query, carried: str) -> list[Link]:
         ("data", "/api/collections", links.JSON, "collections", carried),
         (links.REL_SCHEMES, "/api/tileMatrixSets", links.JSON, "the grid of the tiles", view),
         (links.REL_TILESETS, "/api/tiles", links.JSON, "vector tiles", view),
+        (links.REL_MAP, "/api/map", "image/png", "the map as one picture", view),
         (links.REL_MAP_TILESETS, "/api/map/tiles", links.JSON, "the map as pictures", view),
     )
     return [
@@ -191,6 +196,7 @@ def _described(request: Request, query: Query, name: str, carried: str) -> JsonO
         ]
     if name in VECTOR_LAYERS:
         references.append(link_to(request, links.REL_TILESETS, f"{path}/tiles?{view}"))
+        references.append(link_to(request, links.REL_MAP, f"{path}/map?{view}", "image/png"))
         references.append(
             link_to(request, "describedby", f"/tiles/{name}.json?{view}", title="TileJSON")
         )

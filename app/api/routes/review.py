@@ -13,6 +13,7 @@ from app.api import params
 from app.api.bodies import small_json
 from app.api.lanes import Lane
 from app.api.pages import HTML, Pages
+from app.api.respond import hashed_answer
 from app.api.security import requester
 from app.api.writing import documented_write, page_spec, refuse_parameters, written
 from app.domain.account import Role
@@ -108,6 +109,6 @@ def routes(record: Workspace, visible: Workspace, lane: Lane) -> APIRouter:
         query = params.read_query(visible, request.query_params.multi_items())
         block = json_block(page_spec(query))
         html = page("review", query.view, strings(query.view.lang)["review_title"], block=block)
-        return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)
+        return hashed_answer(request, html, HTML)
 
     return router

@@ -13,7 +13,7 @@ from app.api import params
 from app.api.bodies import small_json
 from app.api.lanes import Lane
 from app.api.pages import HTML, Pages
-from app.api.respond import etag, json_answer
+from app.api.respond import etag, hashed_answer, json_answer
 from app.api.security import requester
 from app.api.writing import (
     LANGUAGE,
@@ -165,6 +165,6 @@ def routes(record: Workspace, visible: Workspace, lane: Lane) -> APIRouter:
             story_languages=LANGUAGE_NAMES.items(),
             longest_title=LONGEST_STORY_TITLE,
         )
-        return Response(html, 200, {"Cache-Control": "no-cache"}, media_type=HTML)
+        return hashed_answer(request, html, HTML)
 
     return router
