@@ -33,9 +33,9 @@ RESERVED = 256
 
 @lru_cache(maxsize=1)
 def most_connections() -> int:
-    """Return how many connections this process may have; a quarter of its files is for others."""
+    """Return how many connections this process may have; an index alone has a hundred files."""
     files, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return files - min(RESERVED, files // 4)
+    return files - min(RESERVED, files // 2)
 
 
 class BoundedConnection(HttpToolsProtocol):

@@ -150,11 +150,11 @@ def test_a_reader_who_is_slow_and_steady_gets_the_whole_answer(impatient: Servic
 
 
 def test_with_few_files_silent_connections_make_room_for_readers(data: Path) -> None:
-    program = ["/usr/bin/env", "prlimit", "--nofile=300", sys.executable, "-m", "app.cli"]
+    program = ["/usr/bin/env", "prlimit", "--nofile=600", sys.executable, "-m", "app.cli"]
     variables = {**environment(data), "STRIKEMAP_HEAVY_PROCESSES": "0"}
     with started(program, ROOT, variables, data) as service, contextlib.ExitStack() as closing:
         host, port = "127.0.0.1", int(service.url.rpartition(":")[2])
-        for _ in range(500):
+        for _ in range(900):
             closing.enter_context(socket.create_connection((host, port)))
         time.sleep(SOON_S)  # those that came in one burst are let in and out; stalling takes longer
         for _ in range(5):
