@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pmtiles.tile import Compression, TileType
+from pytest_regressions.image_regression import ImageRegressionFixture
 
 from app.reference.reference import Reference
 from app.render.frame import Frame
@@ -63,6 +64,17 @@ def test_the_same_ground_is_the_same_picture_in_every_schema(tmp_path: Path) -> 
     assert _at(first, 2048, 2200) == rgb(MAIN_ROAD)
     assert _at(first, 1800, 3800) == rgb(LAND)
     assert _at(first, 4000, 4000) == rgb(WATER)  # the sea
+
+
+@pytest.mark.parametrize("name", GROUND)
+def test_a_tile_of_each_schema_looks_as_it_was_looked_at(
+    tmp_path: Path, image_regression: ImageRegressionFixture, name: str
+) -> None:
+    streets, canvas = _map(tmp_path, name), Painter(WHOLE, PAPER, FONTS)
+    draw_streets(canvas, streets)
+    for name_of_road in street_names(canvas, streets, "uk", []):
+        canvas.write(name_of_road)
+    image_regression.check(canvas.png(), diff_threshold=0.5)
 
 
 def test_tiles_side_by_side_are_the_picture_of_both(tmp_path: Path) -> None:
