@@ -38,6 +38,7 @@ KINDS = {
 """The records that a dataset may hold; each dataset holds one kind."""
 
 UNREAD_ALLOWED = "a corrected mapping, or one without this column; --dry-run lists every row"
+ID_ALLOWED = "an id that no record of another dataset has, or a source_key"
 MOST_WARNINGS = 20
 
 
@@ -183,9 +184,7 @@ class Plan:
             report.unchanged += record.rows
             return None
         if current is None:
-            self.shapes.update(record.shapes)
-            report.added += record.rows
-            return Change(record.subject, record.key, Action.add, record.payload)
+            return self._added(record)
         payload, is_retracted = record.payload, record.is_retracted
         if record.subject is Subject.incident and record.key in self._edited:
             change = self._with_edits(record)
@@ -196,6 +195,29 @@ class Plan:
         report.amended += record.rows
         action = Action.retract if is_retracted else Action.amend
         return Change(record.subject, record.key, action, payload, replaces=current.seq)
+
+    def _added(self, record: RowRecord) -> Change | None:
+        """Add a record; reject one whose file gives it the id of another dataset's record.
+
+        What is attached, hidden or purged is named by its id alone.
+        """
+        has_own_id = record.subject is Subject.incident and record.key.endswith(f"/{record.name}")
+        if has_own_id and any(
+            self.workspace.store.newest(Subject.incident, f"{other}/{record.name}")
+            for other in self._others
+        ):
+            where = (record.member, record.rows)
+            clash = Rejection(record.row, "id", record.name, ID_ALLOWED, *where)
+            self.report.rejections.append(clash)
+            return None
+        self.shapes.update(record.shapes)
+        self.report.added += record.rows
+        return Change(record.subject, record.key, Action.add, record.payload)
+
+    @cached_property
+    def _others(self) -> list[str]:
+        slugs = self.workspace.store.current(Subject.dataset)
+        return [slug for slug in slugs if slug != self.context.dataset]
 
     def _with_edits(self, record: RowRecord) -> tuple[bytes, bool] | None:
         """Combine a record with its edits by hand.
