@@ -64,7 +64,8 @@ def datasets_set(
         bool | None,
         typer.Option(
             "--two-persons/--one-person",
-            help="Whether a second person approves wider terms, lifted redactions and purges.",
+            help="Whether a second person approves wider terms, archived files that may leave, "
+            "lifted redactions and purges.",
         ),
     ] = None,
 ) -> None:

@@ -77,15 +77,19 @@ def attach_content(
     record = msgspec.structs.replace(standing, media_type=media_type, **facts)
     _check(record)
     _archive(workspace, record.sha256, content)
-    action = Action.amend if past else Action.add
-    change = Change(Subject.attachment, record.key, action, canonical(record))
-    opens = bool(past) and record.may_leave and not standing.may_leave
-    dataset = _dataset(workspace, incident)
+    dataset, text = _dataset(workspace, incident), f"archived {name}"
+    opens = record.may_leave and not standing.may_leave
     needs_two = opens and dataset is not None and dataset.two_persons
+    replaces = None
+    if needs_two and not past:  # it is archived at once, and waits to leave
+        held = msgspec.structs.replace(record, licence=first.licence)
+        added = Change(Subject.attachment, record.key, Action.add, canonical(held))
+        replaces = workspace.store.write([added], author.entry(text), {}).seq
+    action = Action.amend if past or replaces else Action.add
+    change = Change(Subject.attachment, record.key, action, canonical(record), replaces)
     slug = "" if dataset is None else dataset.slug
     summary = f"{record.name}: {record.licence}"
     request = Request(ApprovalKind.terms, slug, incident, summary, needs_two, change)
-    text = f"archived {name}"
     identity = author.identity or author.actor
     return write_or_ask(workspace, request, author, identity, text) or record
 

@@ -118,3 +118,20 @@ def test_the_public_attaches_nothing_and_neither_does_a_viewer(data: Path, addre
                 f"{address}/attachments", headers=headers, files={"file": ("a.jpg", photo())}
             )
             assert answer.status_code == status, answer.text
+
+
+def test_a_file_that_may_leave_waits_for_a_second_person_and_the_answer_says_so(
+    tmp_path: Path, demo_data: Path
+) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(demo_data, folder)
+    with serving(folder, "--private") as service:
+        items = service.client.get(f"{ITEMS}?{QUERY}&limit=1").json()["features"]
+        slug, number = items[0]["properties"]["dataset"], items[0]["id"]
+        assert command(folder, "datasets", "set", slug, "--two-persons").returncode == 0
+        address = f"/api/incidents/{number}"
+        answer = attach(service, address, "school.jpg", photo(), licence="CC0-1.0")
+        assert answer.status_code == 202, answer.text
+        assert answer.json()["detail"] == "school.jpg: CC0-1.0"
+        (waiting,) = service.client.get("/api/approvals", headers=OWN).json()["waiting"]
+        assert (waiting["id"], waiting["target"]) == (answer.json()["approval"], number)

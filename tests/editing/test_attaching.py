@@ -84,6 +84,22 @@ def test_two_persons_let_an_archived_file_leave_where_the_dataset_wants_two(
     assert standing.may_leave
 
 
+def test_a_new_file_is_archived_at_once_and_leaves_when_a_second_person_agrees(
+    recorded: Workspace, picture: Path
+) -> None:
+    set_persons(recorded, "invented", FIRST, two=True)
+    facts = {"licence": "CC-BY-4.0", "publisher": "City"}
+    asked = attach_file(recorded, ID, picture, SECOND, {**facts})
+    assert isinstance(asked, Approval)
+    now = Query.of(recorded, View(theatre="ukraine"), SECOND.at + timedelta(days=1))
+    (held,) = attachments_of(publish(now, Face.raw, in_all=True), ID)
+    assert (held.publisher, held.licence, held.may_leave) == ("City", "internal", False)
+    decider = Decider(recorded, Holder("three", Role.admin), SECOND.at, recorded.archive.parent)
+    decider.decide(asked.id, "the photographer agrees", approve=True)
+    (standing,) = attachments_of(publish(now, Face.raw, in_all=True), ID)
+    assert (standing.publisher, standing.may_leave) == ("City", True)
+
+
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
