@@ -80,12 +80,12 @@ def attach_content(
     dataset, text = _dataset(workspace, incident), f"archived {name}"
     opens = record.may_leave and not standing.may_leave
     needs_two = opens and dataset is not None and dataset.two_persons
-    replaces = None
+    replaces = past[-1].seq if past else None
     if needs_two and not past:  # it is archived at once, and waits to leave
         held = msgspec.structs.replace(record, licence=first.licence)
         added = Change(Subject.attachment, record.key, Action.add, canonical(held))
         replaces = workspace.store.write([added], author.entry(text), {}).seq
-    action = Action.amend if past or replaces else Action.add
+    action = Action.add if replaces is None else Action.amend
     change = Change(Subject.attachment, record.key, action, canonical(record), replaces)
     slug = "" if dataset is None else dataset.slug
     summary = f"{record.name}: {record.licence}"

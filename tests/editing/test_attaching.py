@@ -11,7 +11,7 @@ import pytest
 from app.domain.account import Holder, Role
 from app.domain.approval import Approval
 from app.domain.attachment import Attachment
-from app.domain.errors import InputError, InvalidFile
+from app.domain.errors import InputError, InvalidFile, Outdated
 from app.domain.store import Author, verify
 from app.domain.terms import Face
 from app.domain.view import View
@@ -98,6 +98,22 @@ def test_a_new_file_is_archived_at_once_and_leaves_when_a_second_person_agrees(
     decider.decide(asked.id, "the photographer agrees", approve=True)
     (standing,) = attachments_of(publish(now, Face.raw, in_all=True), ID)
     assert (standing.publisher, standing.may_leave) == ("City", True)
+
+
+def test_what_is_said_of_a_file_while_it_waits_is_not_undone_by_the_approval(
+    recorded: Workspace, picture: Path
+) -> None:
+    attach_file(recorded, ID, picture, FIRST, {})
+    set_persons(recorded, "invented", FIRST, two=True)
+    asked = attach_file(recorded, ID, picture, SECOND, {"licence": "CC-BY-4.0"})
+    assert isinstance(asked, Approval)
+    attach_file(recorded, ID, picture, SECOND, {"graphic": True})
+    decider = Decider(recorded, Holder("three", Role.admin), SECOND.at, recorded.archive.parent)
+    with pytest.raises(Outdated, match="ask anew"):
+        decider.decide(asked.id, "the photographer agrees", approve=True)
+    now = Query.of(recorded, View(theatre="ukraine"), SECOND.at + timedelta(days=1))
+    (standing,) = attachments_of(publish(now, Face.raw, in_all=True), ID)
+    assert (standing.graphic, standing.may_leave) == (True, False)
 
 
 @pytest.mark.parametrize(
