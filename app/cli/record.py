@@ -113,11 +113,13 @@ def purge_incident(
     """
     settings, now = read_settings(), present()
     workspace = open_workspace(settings)
-    head = purge_or_ask(workspace, incident, reason, Author(operator_name(), now))
+    try:
+        head = purge_or_ask(workspace, incident, reason, Author(operator_name(), now))
+    finally:  # what is erased is listed, also where a reader still holds a copy of it
+        write_purged(settings.data_dir, purges_of(workspace.store, now))
     if isinstance(head, Approval):
         tell_waiting(head)
         return
-    write_purged(settings.data_dir, purges_of(workspace.store, now))
     typer.echo(
         f"Erased. Head: {head.seq}:{head.hash.hex()}. Exports and archived files are not reached: "
         f"erase it there yourself. Keep {settings.data_dir / PURGED} beside your backups: "

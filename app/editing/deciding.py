@@ -101,8 +101,10 @@ class Decider:
     def _purge(self, asked: Approval, mark: Change) -> None:
         author = Author(self.holder.actor, self.now)
         reason = f"{asked.reason} (asked by {asked.asked_by})"
-        purge(self.workspace, asked.target, reason, author, beside=[mark])
-        write_purged(self.data_dir, purges_of(self.workspace.store, self.now))
+        try:
+            purge(self.workspace, asked.target, reason, author, beside=[mark])
+        finally:  # what is erased is listed, also where a reader still holds a copy of it
+            write_purged(self.data_dir, purges_of(self.workspace.store, self.now))
 
     def _write(self, changes: list[Change], reason: str) -> None:
         author = Author(self.holder.actor, self.now)

@@ -57,10 +57,9 @@ def purge_or_ask(workspace: Workspace, ref: str, reason: str, author: Author) ->
     past = _history(workspace, ref)
     slug = past[0].key.partition("/")[0]
     dataset = workspace.state().datasets.get(slug)
-    if past[0].subject is Subject.story or dataset is None or not dataset.two_persons:
-        return purge(workspace, ref, reason, author)
-    if all(one.payload is None for one in past):
-        raise InputError(past[0].subject, ref, "one that was not erased before")
+    needs_two = past[0].subject is Subject.incident and dataset and dataset.two_persons
+    if not needs_two or all(one.payload is None for one in past):
+        return purge(workspace, ref, reason, author)  # erased before: the copies that are left
     request = Request(ApprovalKind.purge, slug, past[0].key.partition("/")[2], "", needs_two=True)
     return ask(workspace, request, author, author.actor, reason.strip())
 

@@ -106,6 +106,9 @@ def test_a_restore_says_what_its_purge_list_did(data: Path, tmp_path: Path) -> N
     assert "Erased again by the purge list up to" in told
     assert ": 1 incidents." in told
     done(new, "verify")
+    (data / "purged.json").unlink()
+    assert command(data, "purge", number, "--reason", "a court's order").returncode != 0
+    assert (data / "purged.json").exists()  # a purge that did not end is listed by the next
     done(new, "export", str(tmp_path / "x.csv"), "--view", "theatre=example")
     assert number not in (tmp_path / "x.csv").read_text("utf-8")
 

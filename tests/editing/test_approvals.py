@@ -14,7 +14,7 @@ import pytest
 
 from app.domain.account import Holder, Role
 from app.domain.approval import Approval, ApprovalState
-from app.domain.errors import DoneBefore, InputError, NotAllowed, NotFound, Outdated
+from app.domain.errors import DoneBefore, InputError, NotAllowed, NotFound, Outdated, StoreBusy
 from app.domain.store import Author, verify
 from app.domain.terms import Audience, Face
 from app.domain.view import View
@@ -187,6 +187,26 @@ def test_a_purge_waits_and_then_erases_for_good(instance: Instance) -> None:
     (purged,) = read_purged(instance.data_dir / "purged.json").purges
     assert purged.reason == "the family's request (asked by ann)"
     verify(store)
+
+
+def test_an_approved_purge_that_leaves_a_copy_is_listed_and_a_second_one_ends_it(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, ann, why = instance.workspace, Author("ann", TODAY), "the family's request"
+    asked, cleared = purge_or_ask(workspace, ID, why, ann), list[bool]()
+    assert isinstance(asked, Approval)
+
+    def is_read() -> None:
+        raise StoreBusy("somebody reads it")
+
+    monkeypatch.setattr(workspace.store, "clear_log", is_read)
+    with pytest.raises(StoreBusy):
+        instance.decider(BEN).decide(asked.id, "I read the letter", approve=True)
+    assert len(read_purged(instance.data_dir / "purged.json").purges) == 1
+    monkeypatch.setattr(workspace.store, "clear_log", lambda: cleared.append(True))
+    with pytest.raises(InputError, match="not erased before"):
+        purge_or_ask(workspace, ID, why, ann)
+    assert cleared
 
 
 def test_all_of_it_is_in_the_audit_and_a_request_is_in_nobodys_feed(instance: Instance) -> None:
