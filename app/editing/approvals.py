@@ -60,8 +60,7 @@ def ask(
     """
     for standing in approvals(workspace.store):
         other = standing.approval
-        is_same = (other.kind, other.target) == (request.kind, request.target)
-        if is_same and other.state == "waiting":
+        if other.state == "waiting" and _is_same(other, request):
             raise DoneBefore(f"The same waits for a second person already: {other.id}.")
     change = None if request.change is None else WaitingChange.of(request.change)
     approval = Approval(
@@ -79,6 +78,13 @@ def ask(
     workspace.store.write([added], author.entry(f"{request.kind.value} asked for: {reason}"), {})
     workspace.index.after_write()
     return approval
+
+
+def _is_same(other: Approval, request: Request) -> bool:
+    """Compare also what would change: two files of a record wait side by side."""
+    keys = [one and (one.subject, one.key) for one in (other.change, request.change)]
+    asked = (request.kind, request.target, request.summary)
+    return (other.kind, other.target, other.summary) == asked and keys[0] == keys[1]
 
 
 def approvals(store: Store) -> list[Standing]:

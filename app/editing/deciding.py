@@ -25,7 +25,7 @@ ROLES: Mapping[ApprovalKind, Role] = {
     ApprovalKind.terms: Role.admin,
     ApprovalKind.purge: Role.admin,
 }
-"""Who may ask for a change, and who may approve it."""
+"""Who may approve a change, and refuse what another person asked for."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,26 @@ class Decider:
     data_dir: Path
 
     def standing(self) -> list[Standing]:
-        """List the requests in the holder's scope, the newest first.
+        """List the requests in the holder's scope, the newest first; an editor's own alone.
 
         Raises:
-            NotAllowed: only a reviewer reads them.
+            NotAllowed: a viewer asks for nothing.
         """
-        allow(self.holder, Role.reviewer)
-        rows = approvals(self.workspace.store)
-        return [one for one in rows if self.holder.covers(one.approval.dataset)]
+        allow(self.holder, Role.editor)
+        reads_all = self.holder.role.reaches(Role.reviewer)
+        return [
+            one
+            for one in approvals(self.workspace.store)
+            if self.holder.covers(one.approval.dataset)
+            and (reads_all or self._is_own(one.approval))
+        ]
 
     def may_approve(self, approval: Approval) -> bool:
         """Tell whether the holder is another person than who asked, with the role it needs."""
-        is_other = approval.identity != self.holder.identity
-        return is_other and self.holder.role.reaches(ROLES[approval.kind])
+        return not self._is_own(approval) and self.holder.role.reaches(ROLES[approval.kind])
+
+    def _is_own(self, approval: Approval) -> bool:
+        return approval.identity == self.holder.identity
 
     def decide(self, number: str, reason: object, *, approve: bool) -> Approval:
         """Approve a request, which then is in force at once, or refuse it.
@@ -66,8 +73,9 @@ class Decider:
         """
         standing = self._waiting(number)
         asked, why = standing.approval, checked_reason(reason)
-        allow(self.holder, ROLES[asked.kind], asked.dataset)
-        if approve and asked.identity == self.holder.identity:
+        if approve or not self._is_own(asked):
+            allow(self.holder, ROLES[asked.kind], asked.dataset)
+        if approve and self._is_own(asked):
             raise NotAllowed(f"{self.holder.actor} asked for this: another person has to approve.")
         state = ApprovalState.approved if approve else ApprovalState.refused
         decided = msgspec.structs.replace(

@@ -120,12 +120,14 @@ def test_the_public_attaches_nothing_and_neither_does_a_viewer(data: Path, addre
             assert answer.status_code == status, answer.text
 
 
-def test_a_file_that_may_leave_waits_for_a_second_person_and_the_answer_says_so(
+def test_an_editor_asks_for_a_file_to_leave_is_answered_that_it_waits_and_takes_it_back(
     tmp_path: Path, demo_data: Path
 ) -> None:
     folder = tmp_path / "data"
     shutil.copytree(demo_data, folder)
-    with serving(folder, "--private") as service:
+    made = command(folder, "token", "create", "desk", "--role", "editor", "--json")
+    with serving(folder) as service:
+        service.client.headers["Authorization"] = f"Bearer {json.loads(made.stdout)['token']}"
         items = service.client.get(f"{ITEMS}?{QUERY}&limit=1").json()["features"]
         slug, number = items[0]["properties"]["dataset"], items[0]["id"]
         assert command(folder, "datasets", "set", slug, "--two-persons").returncode == 0
@@ -133,5 +135,11 @@ def test_a_file_that_may_leave_waits_for_a_second_person_and_the_answer_says_so(
         answer = attach(service, address, "school.jpg", photo(), licence="CC0-1.0")
         assert answer.status_code == 202, answer.text
         assert answer.json()["detail"] == "school.jpg: CC0-1.0"
-        (waiting,) = service.client.get("/api/approvals", headers=OWN).json()["waiting"]
-        assert (waiting["id"], waiting["target"]) == (answer.json()["approval"], number)
+        (waiting,) = service.client.get("/api/approvals").json()["waiting"]
+        assert (waiting["id"], waiting["may_approve"]) == (answer.json()["approval"], False)
+        own = f"/api/approvals/{waiting['id']}"
+        statuses = [
+            service.client.post(own, json={"approve": approve, "reason": "mine"}).status_code
+            for approve in (True, False)
+        ]
+        assert statuses == [403, 200]

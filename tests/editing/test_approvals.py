@@ -18,6 +18,7 @@ from app.domain.errors import DoneBefore, InputError, NotAllowed, NotFound, Outd
 from app.domain.store import Author, verify
 from app.domain.terms import Audience, Face
 from app.domain.view import View
+from app.editing.attaching import AttachedFile, attach_content
 from app.editing.deciding import Decider
 from app.editing.erasure import purge_or_ask
 from app.editing.purged import read_purged
@@ -220,6 +221,37 @@ def test_all_of_it_is_in_the_audit_and_a_request_is_in_nobodys_feed(instance: In
         (AuditAction.approval, "rio"),
     ]
     assert rows[1].reason == "lift asked for: the family agrees"
+
+
+def test_two_requests_of_one_record_wait_side_by_side(instance: Instance) -> None:
+    workspace, ann = instance.workspace, Author("ann", TODAY)
+    assert not isinstance(set_terms(workspace, "invented", "internal", ann), Approval)
+    for licence in ("ACLED", "CC-BY-4.0"):
+        assert isinstance(set_terms(workspace, "invented", licence, ann), Approval)
+    assert isinstance(set_persons(workspace, "invented", ann, two=False), Approval)
+    for content in (b"one", b"two"):
+        page, facts = AttachedFile("page.txt", content), {"licence": "CC-BY-4.0"}
+        assert isinstance(attach_content(workspace, ID, page, ann, {**facts}), Approval)
+        with pytest.raises(DoneBefore):
+            attach_content(workspace, ID, page, ann, {**facts})
+    assert len(instance.waiting()) == 5
+
+
+def test_an_editor_reads_and_takes_back_their_own_requests_alone(instance: Instance) -> None:
+    editor = Holder("eve", Role.editor)
+    other = asked_to_lift(instance)
+    page, eve = AttachedFile("page.txt", b"one"), Author("eve", TODAY, editor.identity)
+    own = attach_content(instance.workspace, ID, page, eve, {"licence": "CC-BY-4.0"})
+    assert isinstance(own, Approval)
+    decider = instance.decider(editor)
+    assert [one.approval.id for one in decider.standing()] == [own.id]
+    with pytest.raises(NotFound):
+        decider.decide(other.id, "no", approve=False)
+    with pytest.raises(NotAllowed):
+        decider.decide(own.id, "yes", approve=True)
+    assert decider.decide(own.id, "my mistake", approve=False).state is ApprovalState.refused
+    with pytest.raises(NotAllowed):
+        instance.decider(Holder("vic", Role.viewer)).standing()
 
 
 def test_a_person_stays_the_same_under_another_name(instance: Instance) -> None:

@@ -48,7 +48,7 @@ class _Answers:
     def _decider(self, request: Request) -> Decider:
         refuse_parameters(request)
         holder = requester(request)
-        allow(holder, Role.reviewer)
+        allow(holder, Role.editor)
         return Decider(self.record, holder, datetime.now(UTC), self.data_dir)
 
     def standing(self, request: Request) -> Response:
