@@ -153,3 +153,6 @@ class TokenBook(Protocol):
 
     def forget_sessions(self, before: datetime) -> None:
         """Remove the sessions that had expired before an instant."""
+
+    def keep_sessions(self, token: str, person: str, most: int) -> None:
+        """Remove all but the newest sessions of a person with a token, open ones included."""

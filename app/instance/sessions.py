@@ -15,6 +15,9 @@ SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
 REMEMBERED = timedelta(days=30)
 """How long a session is listed after its time is over."""
 
+MOST_SESSIONS = 50
+"""Sessions of one person with one token that are kept: a loop of sign-ins fills no record."""
+
 ENDED = "This session has ended: sign in again."
 
 
@@ -50,6 +53,7 @@ def open_session(
     attempt = digest_of(sign_in.attempt) if sign_in else None
     if not book.add_session(session, digest_of(secret), attempt):
         raise DoneBefore("This sign-in was used already: sign in again.")
+    book.keep_sessions(token, session.person, MOST_SESSIONS)
     return session, secret
 
 

@@ -83,3 +83,7 @@ class AccountTables(ABC):
     def forget_sessions(self, before: datetime) -> None:
         """Remove the sessions that had expired before an instant."""
         self._change("forget_sessions", before=micros_of(before))
+
+    def keep_sessions(self, token: str, person: str, most: int) -> None:
+        """Remove all but the newest sessions of a person with a token."""
+        self._change("keep_sessions", token=token, person=person, most=most)

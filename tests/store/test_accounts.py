@@ -9,7 +9,8 @@ import msgspec
 
 from app.domain.account import Role, Session
 from app.domain.store import Store
-from app.instance.tokens import create_token, grant, revoke_token
+from app.instance.sessions import MOST_SESSIONS, open_session
+from app.instance.tokens import create_token, digest_of, grant, revoke_token
 from tests.making import NOON
 from tests.store.places import Place
 
@@ -55,3 +56,15 @@ def test_no_attempt_and_no_cookie_opens_two_sessions(store: Store) -> None:
     assert len(store.sessions()) == 3
     store.forget_sessions(NOON + 2 * HOUR)
     assert store.sessions() == []
+
+
+def test_a_person_with_a_token_keeps_their_newest_sessions_alone(store: Store) -> None:
+    other = msgspec.structs.replace(SESSION, id="other", person="another")
+    assert store.add_session(other, b"other")
+    for number in range(MOST_SESSIONS + 2):
+        _session, secret = open_session(store, NUMBER, NOON + timedelta(seconds=number), 1)
+    kept = [row for row in store.sessions() if not row.person]
+    assert len(kept) == MOST_SESSIONS
+    assert kept[0].created_at == NOON + timedelta(seconds=2)
+    assert store.find_session(digest_of(secret)) == kept[-1]
+    assert other in store.sessions()

@@ -183,6 +183,11 @@ UPDATE session SET ended_at = %(at)s WHERE ended_at IS NULL
 -- name: forget_sessions
 DELETE FROM session WHERE expires_at < %(before)s
 
+-- name: keep_sessions
+DELETE FROM session WHERE token = %(token)s AND person = %(person)s AND id NOT IN (
+  SELECT id FROM session WHERE token = %(token)s AND person = %(person)s ORDER BY created_at DESC, id DESC LIMIT %(most)s
+)
+
 -- name: is_empty
 SELECT NOT EXISTS (SELECT 1 FROM entry) AND NOT EXISTS (SELECT 1 FROM token)
 

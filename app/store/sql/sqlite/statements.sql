@@ -158,6 +158,11 @@ UPDATE session SET ended_at = :at WHERE ended_at IS NULL
 -- name: forget_sessions
 DELETE FROM session WHERE expires_at < :before
 
+-- name: keep_sessions
+DELETE FROM session WHERE token = :token AND person = :person AND id NOT IN (
+  SELECT id FROM session WHERE token = :token AND person = :person ORDER BY created_at DESC, id DESC LIMIT :most
+)
+
 -- name: is_empty
 SELECT NOT EXISTS (SELECT 1 FROM entry) AND NOT EXISTS (SELECT 1 FROM token)
 
