@@ -42,6 +42,7 @@ def create_heavy(settings: Settings) -> ASGIApp:
     """
     collect_seldom()
     quiet: dict[str, int | str] = {"rate": 0, "rate_heavy": 0, "workers_dir": ""}
+    quiet["trusted_proxies"] = "*"  # only the serving process reaches the socket
     if settings.log_level == "INFO":
         quiet["log_level"] = "WARNING"
     own = settings.model_copy(update=quiet)

@@ -77,13 +77,15 @@ class BoundedConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Wait for the head of a request that is sent while the one before it is answered."""
         super().on_message_begin()
-        if not self._is_answered:
+        if not self._is_answered and not self.pipeline:  # nothing is read while requests wait
             self._start_head()
 
     @override
     def on_headers_complete(self) -> None:
         """Stop waiting for the head."""
         self._stop_head()
+        # An answer at once, in the same piece of data, began the wait for this request.
+        self._unset_keepalive_if_required()
         super().on_headers_complete()
 
     @override

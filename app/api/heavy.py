@@ -264,10 +264,16 @@ def _request_of(scope: Scope, body: _Body) -> httpx.Request:
     address = httpx.URL(
         scheme="http", host="heavy", raw_path=path + (b"?" + query if query else b"")
     )
-    dropped = OF_A_CONNECTION | {REQUEST_ID_HEADER.lower().encode()}
+    dropped = OF_A_CONNECTION | {REQUEST_ID_HEADER.lower().encode(), b"x-forwarded-proto"}
     headers = [(name, text) for name, text in scope["headers"] if name not in dropped]
+    state = scope.get("state", {})
+    # A socket has no address of a proxy to trust: the scheme and the Host are those known here.
+    if host := state.get("host"):
+        headers = [(b"host", host), *(pair for pair in headers if pair[0] != b"host")]
+    headers.append((b"x-forwarded-proto", scope["scheme"].encode()))
     headers.append((REQUEST_ID_HEADER.encode(), REQUEST_ID.get().encode()))
-    return httpx.Request(scope["method"], address, headers=headers, stream=body)
+    method = "HEAD" if state.get("is_head") else scope["method"]
+    return httpx.Request(method, address, headers=headers, stream=body)
 
 
 def _serve(make: Callable[[], ASGIApp], path: Path) -> None:

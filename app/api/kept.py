@@ -257,6 +257,8 @@ def _request_of(scope: Scope) -> _Request | None:
     if len(headers) < len(scope["headers"]) or not REFUSING.isdisjoint(headers):
         return None
     chosen = [headers.get(name, b"") for name in CHOOSING]
+    if chosen[-1]:  # X-Forwarded-Proto counts from some addresses alone
+        chosen.append(str((scope.get("client") or ("",))[0]).encode())
     if sum(map(len, chosen)) > MOST_HEADER_BYTES:
         return None
     key = (scope.get("raw_path") or b"", scope["query_string"], *chosen)

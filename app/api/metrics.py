@@ -103,7 +103,8 @@ class Metrics:
     async def _publish(self, folder: Path) -> None:
         path = folder / f"{self._process}{WORKER_NUMBERS}"
         while True:
-            write_whole(path, generate_latest(self.registry))
+            with contextlib.suppress(OSError):  # a full disk; the next second tries again
+                write_whole(path, generate_latest(self.registry))
             await asyncio.sleep(PUBLISH_S)
 
     def add_answer(self, face: AddressFace, status: int, seconds: float) -> None:

@@ -109,6 +109,7 @@ class Guard:
                 "holder": holder,
                 "body": bounded,
                 "is_head": is_head,
+                "host": headers.get("host", "").encode("latin-1"),
             },
         }
         if is_head:  # answered as GET, without the body (RFC 9110 9.3.2)

@@ -47,7 +47,7 @@ class BackupStep(msgspec.Struct, frozen=True):
 
 
 class _Notes(msgspec.Struct):
-    """The files that each chain holds, by the SHA-256 of its first step."""
+    """The files that each chain holds, by the SHA-256 of the last step that was made here."""
 
     chains: dict[str, dict[str, str]] = {}
 
@@ -156,7 +156,8 @@ def back_up_step(
     notes = _read_notes(data_dir)
     since = Since()
     if chain.steps:
-        since = Since(chain.steps[-1].origin.end, notes.chains.get(chain.steps[0].sha256, {}))
+        since = Since(chain.steps[-1].origin.end, notes.chains.get(chain.steps[-1].sha256, {}))
+    before = chain.steps[-1].sha256 if chain.steps else ""
     with _room_at(chain) as folder:
         out = folder / f"step.tar.gz{'.age' if encrypt_to else ''}"
         packed = back_up_sealed(
@@ -165,8 +166,8 @@ def back_up_step(
             lambda path: back_up(data_dir, path, now, progress, BackupScope(store_url, since)),
         )
         step = chain.add(out, packed.origin)
-    kept = {name: held for name, held in notes.chains.items() if name != chain.steps[0].sha256}
-    newest = dict(list(kept.items())[-MOST_CHAINS + 1 :]) | {chain.steps[0].sha256: since.held}
+    kept = {name: held for name, held in notes.chains.items() if name != before}
+    newest = dict(list(kept.items())[-MOST_CHAINS + 1 :]) | {step.sha256: since.held}
     write_whole(data_dir / NOTES, msgspec.json.encode(_Notes(newest)))
     return msgspec.structs.replace(packed, file=f"{chain.where}/{step.file}", bytes=step.bytes)
 

@@ -23,7 +23,7 @@ NEWEST = 20_000
 
 _DIGITS = re.compile(r"\d(?:[\s().-]{0,3}\d){6}")
 _FORMS = {
-    "e-mail": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "e-mail": re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),
     "account": re.compile(r"(?<![\w@./+-])@[A-Za-z]\w{3,31}\b"),
     "profile": re.compile(
         r"(?:facebook\.com|fb\.com|instagram\.com|vk\.com|ok\.ru|tiktok\.com|linkedin\.com/in|"

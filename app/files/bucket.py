@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import InputError, StorageAway
+from app.domain.errors import NO_SPACE, InputError, StorageAway
 
 ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_ENDPOINT_URL_S3")
 ALLOW_HTTP = ("AWS_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP", "AZURE_ALLOW_HTTP")
@@ -128,6 +128,8 @@ class Bucket:
         try:
             yield
         except (errors.BaseError, OSError, ValueError) as wrong:
+            if isinstance(wrong, OSError) and wrong.errno in NO_SPACE:  # of this machine
+                raise
             raise _named(self.where, str(wrong)) from None
 
 

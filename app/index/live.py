@@ -36,7 +36,7 @@ from app.index.columns import Tables, pack
 from app.index.control import ControlIndex, DatedControl, Lines, ShapeFiles, pack_control
 from app.index.copies import Copies
 from app.index.current import UNSTAMPED, CurrentGeneration, Stamp
-from app.index.generation import Generation
+from app.index.generation import Generation, current_name
 from app.index.joins import Joins
 from app.index.merged import Decisions, Merged
 from app.index.packing import override
@@ -298,11 +298,16 @@ class Index:
 
     def _build_alone(self) -> int:
         """Delete all that was computed from incidents, and build a generation."""
+        self._remove_computed(None)
+        return self._build()
+
+    def _remove_computed(self, kept: str | None) -> None:
+        """Delete all that was computed from incidents, but for one generation."""
         for path in self._folder.glob("joins/*"):
             path.unlink(missing_ok=True)
         for path in self._folder.glob("*/gen-*"):
-            shutil.rmtree(path, ignore_errors=True)
-        return self._build()
+            if kept is None or path != self._generations / kept:
+                shutil.rmtree(path, ignore_errors=True)
 
     @property
     def needs_building(self) -> bool:
@@ -325,7 +330,11 @@ class Index:
             StrikemapError: as `Copies.pull`.
         """
         with self._build_lock():
+            is_purged = self._is_purged_since(self._current.seq())
             seq = self._copies.pull(shelf).seq
+            if is_purged:  # what lay here before holds what was erased
+                self.joins.forget()
+                self._remove_computed(current_name(self._generations))
             self.witness.note(self._store)
             return seq
 
@@ -354,6 +363,9 @@ class Index:
     def rebuild(self) -> int:
         """Build a generation from the whole record and make it current; returns its sequence."""
         with self._build_lock():
+            if self._is_purged_since(self._current.seq()):
+                self.joins.forget()
+                return self._build_alone()
             return self._build()
 
     def sweep(self) -> None:

@@ -112,8 +112,8 @@ class Provider:
             ProviderAway: the provider does not answer.
             NotKnown: what came back does not belong to this sign-in, or is not the provider's.
         """
-        state = attempt.part("state")
-        if not (attempt.is_fresh(now) and hmac.compare_digest(returned.get("state", ""), state)):
+        state, said = attempt.part("state"), returned.get("state", "")
+        if not (attempt.is_fresh(now) and hmac.compare_digest(said.encode(), state.encode())):
             raise NotKnown(
                 "This sign-in did not begin in this browser, or too long ago: begin anew."
             )
@@ -209,7 +209,10 @@ class Provider:
         Raises:
             NotKnown: it is on another host, or without TLS on another machine.
         """
-        url = urlsplit(address)
+        try:
+            url = urlsplit(address)
+        except ValueError as wrong:
+            raise NotKnown("The provider names an address that cannot be read.") from wrong
         is_safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in LOOPBACK)
         if is_safe and url.netloc in {urlsplit(self.issuer).netloc, *self.hosts}:
             return address

@@ -12,7 +12,8 @@ function goal() {
   const { origin, hash } = location;
   try {
     const url = new URL(decodeURIComponent(hash.slice(1)) || "/sign-in", origin);
-    if (url.origin === origin && !url.pathname.startsWith("/sign-in"))
+    // `//host` would be another site.
+    if (url.origin === origin && !/^\/(\/|sign-in)/.test(url.pathname))
       return url.pathname + url.search + url.hash;
   } catch {
     // What stands there is no address.

@@ -164,6 +164,30 @@ def test_an_import_is_planned_made_and_undone_in_the_process(crowded: Service) -
         assert after[key] == before.get(key, 0) + 1, outcome
 
 
+def test_a_session_behind_a_proxy_with_tls_imports_in_the_process(crowded: Service) -> None:
+    host = crowded.url.removeprefix("http://")
+    secure = {"X-Forwarded-Proto": "https", "X-Strikemap": "1", "Origin": f"https://{host}"}
+    editor = token(crowded.data_dir, "editor")
+    signed = crowded.client.post("/api/session", headers={**secure, **editor})
+    cookie = signed.headers["set-cookie"].partition(";")[0]
+    row = b"source_key,start,precision,lon,lat\nb,2024-03-10,exact,36.2,49.9\n"
+    planned = crowded.client.post(
+        "/api/imports?dataset=mine&terms=CC0-1.0&dry_run=true",
+        files={"file": ("b.csv", row)},
+        headers={**secure, "Cookie": cookie},
+    )
+    crowded.client.cookies.clear()
+    assert planned.status_code == httpx.codes.OK, planned.text
+
+
+def test_head_of_an_export_makes_none(crowded: Service) -> None:
+    head = crowded.client.head(EXPORT)
+    assert (head.status_code, head.content) == (200, b"")
+    whole = crowded.client.get(EXPORT)
+    assert head.headers["Content-Type"] == whole.headers["Content-Type"]
+    assert head.headers["ETag"] == whole.headers["ETag"]
+
+
 def test_a_body_that_is_too_long_is_refused_before_the_process_has_it(
     demo_data: Path, tmp_path: Path
 ) -> None:

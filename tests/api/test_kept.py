@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,10 +16,12 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
+import uvicorn
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.api import kept
+from app.api.connections import BoundedConnection
 from app.api.kept import KeptAnswers
 from app.index.state import State
 from app.instance.basemap import ChosenBasemap
@@ -26,7 +29,7 @@ from app.instance.workspace import Workspace
 from tests.basemaps import ground_file
 from tests.making import NOON, add, dataset, incident
 from tests.running import run_async
-from tests.serving import Service, command, serving
+from tests.serving import Service, command, free_port, serving
 
 REDACTION = ("--text", "description", "--code", "privacy_of_victim", "--reason", "a test")
 SHARED = {"ETag": '"a"', "Cache-Control": "public, max-age=60"}
@@ -311,3 +314,27 @@ def test_requests_sent_together_are_answered_in_their_order(demo: Service) -> No
     expected = [sizes[0], answers[1][1], *[sizes[0]] * 2_000, sizes[1]]
     assert [size for _, size in answers] == expected
     assert answers[1][1] != sizes[0]
+
+
+def test_an_answer_that_takes_long_is_whole_after_one_from_memory(workspace: Workspace) -> None:
+    workspace.state()
+    app = KeptAnswers(Counting(wait_s=2.5), workspace)
+    config = uvicorn.Config(
+        app, port=free_port(), http=BoundedConnection, timeout_keep_alive=1, lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run)
+    thread.start()
+    head = f" HTTP/1.1\r\nHost: 127.0.0.1:{config.port}\r\n\r\n"
+    while not server.started:
+        time.sleep(0.02)
+    with socket.create_connection(("127.0.0.1", config.port)) as opened:
+        reader = opened.makefile("rb")
+        for addresses in (["/tiles/a"], ["/tiles/a", "/tiles/b"]):
+            opened.sendall("".join(f"GET {address}{head}" for address in addresses).encode())
+            for _ in addresses:
+                assert reader.readline().split()[1] == b"200"
+                fields = http.client.parse_headers(reader)
+                assert len(reader.read(int(fields["Content-Length"]))) == 1
+    server.should_exit = True
+    thread.join()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -245,6 +246,20 @@ def test_a_data_folder_that_forgot_what_was_packed_packs_it_again(
     step(data, steps)
     (data / "backed-up.json").unlink()
     assert "basemap.json" in members(Path(step(data, steps).file))
+    restored(steps, tmp_path / "new")
+    assert beside(tmp_path / "new") == beside(data)
+
+
+def test_a_step_of_another_node_in_between_takes_no_file_away(
+    data: Path, steps: str, tmp_path: Path
+) -> None:
+    step(data, steps)
+    other = Path(shutil.copytree(data, tmp_path / "other"))
+    (other / "basemap.json").write_bytes(b"of the other node")
+    for path in (other / "archive").iterdir():
+        path.unlink()
+    step(other, steps)
+    step(data, steps)
     restored(steps, tmp_path / "new")
     assert beside(tmp_path / "new") == beside(data)
 

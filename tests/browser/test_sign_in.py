@@ -113,7 +113,10 @@ def test_what_was_typed_stays_when_the_token_is_revoked_in_the_middle(
     expect(page.locator("#status")).to_contain_text("Saved as revision")
 
 
-@pytest.mark.parametrize("goal", ["//elsewhere.example/x", "/\\elsewhere.example", "javascript:1"])
+@pytest.mark.parametrize(
+    "goal",
+    ["//elsewhere.example/x", "/.//elsewhere.example", "/\\elsewhere.example", "javascript:1"],
+)
 def test_sign_in_leads_to_no_other_site(
     public: Service, data: Path, watch: Watch, goal: str
 ) -> None:

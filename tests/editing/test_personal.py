@@ -34,6 +34,7 @@ def kinds(text: str) -> list[str]:
         ("2024-03-10 04:15, 12 killed, 1 200 000 without power, 50.4501, 30.5234", []),
         ("Shahed-136/131, S-300, 9M723, KAB-500", []),
         ("at 10:00 @ the station; https://example.org/2024/03/10/news-1234567", []),
+        ("a" * 100_000, []),  # one word of a whole cell is read through once
         ("", []),
     ],
 )

@@ -264,3 +264,18 @@ def test_an_index_that_slept_through_a_purge_is_built_anew_without_its_older_fil
     woken = beside(node, tmp_path)
     assert len(rows(woken)["seq"]) == 49
     assert not older & {path.name for path in (tmp_path / "other").glob("*/gen-*")}
+
+
+def test_a_node_that_slept_through_a_purge_and_pulls_keeps_none_of_its_older_files(
+    node: Workspace, tmp_path: Path
+) -> None:
+    other = beside(node, tmp_path)
+    other.rebuild()
+    older = {path.name for path in (tmp_path / "other").glob("*/gen-*")}
+    purge(node, str(incident("n1").id), "at the request of the family", Author("admin", NOON))
+    place = shelf(str(tmp_path / "shelf"))
+    node.index.push(place)
+    assert beside(node, tmp_path).pull(place) == 52
+    left = {path.name for path in (tmp_path / "other").glob("*/gen-*")}
+    assert len(left) == 1
+    assert not older & left

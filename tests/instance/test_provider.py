@@ -171,6 +171,7 @@ def test_what_it_tells_on_request_must_be_of_the_same_person(liar: Liar) -> None
     [
         ({"state": "of another"}, 1, "did not begin in this browser"),
         ({"state": ""}, 1, "did not begin in this browser"),
+        ({"state": "é"}, 1, "did not begin in this browser"),
         ({}, 11, "too long ago"),
         ({}, -1, "too long ago"),
         ({"iss": "https://elsewhere.example"}, 1, "Another provider answered"),
