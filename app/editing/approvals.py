@@ -82,9 +82,10 @@ def ask(
 
 def _is_same(other: Approval, request: Request) -> bool:
     """Compare also what would change: two files of a record wait side by side."""
-    keys = [one and (one.subject, one.key) for one in (other.change, request.change)]
-    asked = (request.kind, request.target, request.summary)
-    return (other.kind, other.target, other.summary) == asked and keys[0] == keys[1]
+    before = other.change and (other.change.subject, other.change.key)
+    after = request.change and (request.change.subject, request.change.key)
+    target = (request.kind, request.target, request.summary)
+    return (other.kind, other.target, other.summary) == target and before == after
 
 
 def approvals(store: Store) -> list[Standing]:

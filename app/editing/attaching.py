@@ -82,8 +82,8 @@ def attach_content(
     needs_two = opens and dataset is not None and dataset.two_persons
     replaces = past[-1].seq if past else None
     if needs_two and not past:  # it is archived at once, and waits to leave
-        held = msgspec.structs.replace(record, licence=first.licence)
-        added = Change(Subject.attachment, record.key, Action.add, canonical(held))
+        closed = msgspec.structs.replace(record, licence=first.licence)
+        added = Change(Subject.attachment, record.key, Action.add, canonical(closed))
         replaces = workspace.store.write([added], author.entry(text), {}).seq
     action = Action.add if replaces is None else Action.amend
     change = Change(Subject.attachment, record.key, action, canonical(record), replaces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from app.domain.revision import Subject
 from app.instance.workspace import Workspace
@@ -17,7 +18,7 @@ def test_a_file_takes_no_id_of_another_datasets_record(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     file = written(tmp_path, "own.csv", f"{HEADER}{NUMBER},,{ROW}")
-    options = {"theatre": "example", "format": "native_csv", "synthetic": True}
+    options: dict[str, Any] = {"theatre": "example", "format": "native_csv", "synthetic": True}
     assert imported(private_workspace, file, dataset="one", **options).added == 1
     again = imported(private_workspace, file, dataset="one", **options)
     assert (again.unchanged, again.rejected) == (1, 0)
