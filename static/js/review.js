@@ -121,7 +121,7 @@ function item(pair, decision, ...actions) {
 /** Texts that may lead to a person: each leads to the page on which it can be hidden. */
 async function loadTexts() {
   /** @type {Suggestions | null} */
-  const answer = await ask("GET", "/api/reviews/suggestions");
+  const answer = await ask("GET", "/api/suggestions");
   if (!answer) return;
   const items = answer.suggestions.map(({ id, dataset, part, kind, text }) => {
     const link = el("a", { href: `/edit/${id}?${spec.query}`, text });

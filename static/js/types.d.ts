@@ -773,7 +773,7 @@ export interface Reviews {
   decided: (ReviewPair & { is_same: boolean; by: string })[];
 }
 
-/** /api/reviews/suggestions */
+/** /api/suggestions */
 export interface Suggestions {
   count: number;
   suggestions: { id: string; dataset: string; part: string; kind: string; text: string }[];

@@ -38,6 +38,12 @@ def heavy(service: Service, name: str) -> float:
     return read(service)[(f"strikemap_heavy_{name}",)]
 
 
+def is_back(service: Service) -> bool:
+    """Ask for a figure that nobody has, which starts a process that ended, and look for it."""
+    service.client.get(f"{FIGURE}{time.monotonic()}").raise_for_status()
+    return heavy(service, "ready") == 1
+
+
 def heavy_processes(service: Service) -> list[int]:
     """List the heavy processes of the service that has this data folder, by their numbers."""
     names = (path.name for path in Path("/proc").iterdir())
@@ -105,11 +111,7 @@ def test_a_killed_process_is_started_anew_and_readers_get_their_figures(crowded:
     until(lambda: heavy(crowded, "ready") == 0)
     assert crowded.client.get(f"{FIGURE}orphan").status_code == httpx.codes.OK
 
-    def is_back() -> bool:
-        crowded.client.get(f"{FIGURE}{time.monotonic()}").raise_for_status()
-        return heavy(crowded, "ready") == 1
-
-    until(is_back)
+    until(lambda: is_back(crowded))
 
 
 def test_a_process_that_is_killed_while_it_draws_makes_its_reader_try_again(
@@ -132,7 +134,7 @@ def test_a_process_that_is_killed_while_it_draws_makes_its_reader_try_again(
     for answer in answers:
         is_refused = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
         assert answer.headers["retry-after"] if is_refused else answer.content[1:4] == b"PNG"
-    until(lambda: heavy(crowded, "ready") == 1)
+    until(lambda: is_back(crowded))
 
 
 def test_a_reader_who_leaves_gives_the_process_back(crowded: Service) -> None:

@@ -99,7 +99,7 @@ def routes(record: Workspace, visible: Workspace, lane: Lane) -> APIRouter:
     pair = "/api/reviews/{number}"
     router.get("/api/reviews", openapi_extra=documented_write({}))(answers.waiting)
     suggested = lane.endpoint(answers.suggested)
-    router.get("/api/reviews/suggestions", openapi_extra=documented_write({}))(suggested)
+    router.get("/api/suggestions", openapi_extra=documented_write({}))(suggested)
     router.post(pair, openapi_extra=documented_write({}, DECISION))(answers.decide)
     router.post(f"{pair}/undo", openapi_extra=documented_write({}, REASON))(answers.undo)
 
