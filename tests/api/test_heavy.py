@@ -183,9 +183,10 @@ def test_a_session_behind_a_proxy_with_tls_imports_in_the_process(crowded: Servi
 
 
 def test_head_of_an_export_makes_none(crowded: Service) -> None:
-    head = crowded.client.head(EXPORT)
+    address = f"{EXPORT}&to=2024-04-01"  # of this test alone: a short answer is kept
+    head = crowded.client.head(address)
     assert (head.status_code, head.content) == (200, b"")
-    whole = crowded.client.get(EXPORT)
+    whole = crowded.client.get(address)
     assert head.headers["Content-Type"] == whole.headers["Content-Type"]
     assert head.headers["ETag"] == whole.headers["ETag"]
 
