@@ -57,7 +57,7 @@ $(VENV)/.test: requirements-test.lock pyproject.toml setup.py package-lock.json 
 	tools/venv.sh $(PYTHON) $(VENV) requirements-test.lock
 	tools/browser.sh
 	tools/postgis.sh
-	tools/java.sh
+	tools/programs.sh
 	tools/node.sh
 	@touch $@ $(VENV)/.runtime
 

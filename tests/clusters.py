@@ -17,10 +17,10 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
-import pytest
 from psycopg.sql import SQL, Composed, Identifier
 
 from app.store.postgis import PostgisStore
+from tests.needs import need
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 EXTENSION = Path("/usr/share/postgresql/15/extension/postgis.control")
@@ -123,13 +123,9 @@ def _run(program: str, *words: str) -> None:
 
 
 def need_postgis() -> None:
-    """Skip a test where the packages are missing; under CI that is a failure."""
-    if (PROGRAMS / "initdb").exists() and EXTENSION.exists():
-        return
-    sentence = "there is no PostgreSQL 15 with PostGIS here: sh tools/postgis.sh installs it"
-    if os.environ.get("CI") == "true":
-        pytest.fail(sentence)
-    pytest.skip(sentence)
+    """Go on if the packages are here."""
+    is_here = (PROGRAMS / "initdb").exists() and EXTENSION.exists()
+    need("PostgreSQL 15 with PostGIS", "tools/postgis.sh", is_here=is_here)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from app.store.sqlite import SqliteStore
 from tests.chromium import CHROMIUM
 from tests.clusters import Cluster, cluster, need_postgis
 from tests.making import GEODATA, NOON, open_workspace
+from tests.needs import need
 from tests.serving import Service, command, serving
 
 settings.register_profile(
@@ -41,9 +43,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """The driver of browsers; no Chromium is a failure under CI, a stated skip elsewhere."""
-    if CHROMIUM is None:
-        assert os.environ.get("CI") != "true", "CI has no Chromium: tools/browser.sh installs it"
-        pytest.skip("Chromium is not installed: run tools/browser.sh")
+    need("Chromium", "tools/browser.sh", is_here=CHROMIUM is not None)
     with sync_playwright() as driver:
         yield driver
 
@@ -105,6 +105,26 @@ def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = command(folder, "demo")
     assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Path:
+    """A copy of the demos that the tests of a module may write to."""
+    return Path(shutil.copytree(demo_data, tmp_path_factory.mktemp("written") / "data"))
+
+
+@pytest.fixture(scope="module")
+def private(data: Path) -> Iterator[Service]:
+    """The module's data, served to this machine."""
+    with serving(data, "--private") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def public(data: Path) -> Iterator[Service]:
+    """The module's data, served to the public."""
+    with serving(data) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

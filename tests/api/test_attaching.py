@@ -7,7 +7,6 @@ import json
 import shutil
 import struct
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -19,19 +18,6 @@ from tests.serving import Service, command, serving
 OWN = {"X-Strikemap": "1"}
 QUERY = "theatre=example&synthetic=1"
 ITEMS = "/api/collections/incidents/items"
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Path:
-    folder = tmp_path_factory.mktemp("attaching") / "data"
-    shutil.copytree(demo_data, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def private(data: Path) -> Iterator[Service]:
-    with serving(data, "--private") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

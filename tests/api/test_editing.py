@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.serving import Service, command, serving, token
+from tests.serving import Service, command, token
 
 OWN = {"X-Strikemap": "1"}
 NEW = {
@@ -23,26 +21,6 @@ NEW = {
     "lat": -42.25,
     "killed": {"low": 2},
 }
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Path:
-    """A copy of the demos, to be written to."""
-    folder = tmp_path_factory.mktemp("editing") / "data"
-    shutil.copytree(demo_data, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def private(data: Path) -> Iterator[Service]:
-    with serving(data, "--private") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def public(data: Path) -> Iterator[Service]:
-    with serving(data) as running:
-        yield running
 
 
 def create(service: Service, headers: dict[str, str] = OWN, **more: Any) -> httpx.Response:

@@ -29,26 +29,6 @@ def rows(*keys: str) -> bytes:
     return (HEADER + "".join(lines)).encode()
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Path:
-    """A copy of the demos, to be written to."""
-    folder = tmp_path_factory.mktemp("imports") / "data"
-    shutil.copytree(demo_data, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def private(data: Path) -> Iterator[Service]:
-    with serving(data, "--private") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def public(data: Path) -> Iterator[Service]:
-    with serving(data) as running:
-        yield running
-
-
 def token(data: Path, role: str, *words: str) -> dict[str, str]:
     done = command(data, "token", "create", role, "--role", role, "--json", *words)
     assert done.returncode == 0, done.stderr

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.serving import Service, command, serving, token
+from tests.serving import Service, command, token
 from tests.support import table
 
 OWN = {"X-Strikemap": "1"}
@@ -35,18 +34,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     report = json.loads(done.stdout)
     assert (report["candidates"], report["merged"], report["pending"]) == (2, 1, 1)
     return folder / "data"
-
-
-@pytest.fixture(scope="module")
-def private(data: Path) -> Iterator[Service]:
-    with serving(data, "--private") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def public(data: Path) -> Iterator[Service]:
-    with serving(data) as running:
-        yield running
 
 
 def reviews(service: Service, headers: dict[str, str] = OWN) -> dict[str, Any]:

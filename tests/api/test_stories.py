@@ -6,7 +6,6 @@ import html
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,18 +45,6 @@ def data(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Path:
     done = command(folder / "data", "import", str(path), *words)
     assert done.returncode == 0, done.stderr
     return folder / "data"
-
-
-@pytest.fixture(scope="module")
-def private(data: Path) -> Iterator[Service]:
-    with serving(data, "--private") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def public(data: Path) -> Iterator[Service]:
-    with serving(data) as running:
-        yield running
 
 
 def put(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -26,6 +25,7 @@ from app.batch.jobs import JOBS
 from app.batch.spark import SparkBatch
 from app.domain.errors import InputError
 from tests.making import ROOT
+from tests.needs import need
 from tests.serving import command, serving
 
 THEATRE = "theatre=example"
@@ -58,10 +58,8 @@ def rows_of(lake: Path, table: str) -> list[dict[str, Any]]:
 
 
 def need_java() -> None:
-    """Skip a test where Java is missing; under CI that is a failure."""
-    if shutil.which("java") is None:
-        assert os.environ.get("CI") != "true", "CI has no Java: tools/java.sh installs it"
-        pytest.skip("Java is not installed: sh tools/java.sh")
+    """Go on if Java is here."""
+    need("Java", "tools/programs.sh", is_here=shutil.which("java") is not None)
 
 
 def sorted_rows(path: Path) -> list[dict[str, Any]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,32 +12,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Watched
-from tests.serving import Service, command, serving
+from tests.serving import Service, command
 
 pytestmark = pytest.mark.browser
 Watch = Callable[..., Watched]
 HEADER = "source_key,start,precision,lon,lat,place\n"
 HOSTILE = "<img src=x onerror=window.ran=1>"
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Path:
-    """A copy of the demos, to be written to."""
-    folder = tmp_path_factory.mktemp("importing") / "data"
-    shutil.copytree(demo_data, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def private(data: Path) -> Iterator[Service]:
-    with serving(data, "--private") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def public(data: Path) -> Iterator[Service]:
-    with serving(data) as running:
-        yield running
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Watched
 from tests.photos import photo
-from tests.serving import Service, command, serving
+from tests.serving import Service, command
 from tests.support import table
 
 pytestmark = pytest.mark.browser
@@ -44,18 +44,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = command(folder / "data", "match", "one", "two", "--json")
     assert json.loads(done.stdout)["pending"] == 1
     return folder / "data"
-
-
-@pytest.fixture(scope="module")
-def private(data: Path) -> Iterator[Service]:
-    with serving(data, "--private") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def public(data: Path) -> Iterator[Service]:
-    with serving(data) as running:
-        yield running
 
 
 def opened(watch: Watch, url: str, *, scheme: str = "light", ready: bool = True) -> Watched:

@@ -1,9 +1,8 @@
-"""Programs of other people, tried for real where they are installed (docs/clients.md)."""
+"""Programs of other people, tried for real (docs/clients.md)."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,6 +16,7 @@ from playwright.sync_api import Playwright
 
 from tests.chromium import CHROMIUM
 from tests.making import ROOT
+from tests.needs import need
 from tests.serving import Service
 
 VIEW = "theatre=example&synthetic=1"
@@ -25,9 +25,8 @@ MAPLIBRE = ROOT / "node_modules" / "maplibre-gl" / "dist" / "maplibre-gl.js"
 
 
 def ran(*words: str) -> str:
-    """Run a program that is installed, or skip."""
-    if shutil.which(words[0]) is None:
-        pytest.skip(f"{words[0]} is not installed")
+    """Run a program of the system."""
+    need(words[0], "tools/programs.sh", is_here=shutil.which(words[0]) is not None)
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -42,8 +41,7 @@ def has_qgis() -> bool:
 
 @pytest.mark.slow
 def test_qgis_opens_and_draws_every_kind_of_layer(service: Service, tmp_path: Path) -> None:
-    if not has_qgis():
-        pytest.skip("QGIS is not installed: apt-get install python3-qgis")
+    need("QGIS", "tools/programs.sh", is_here=has_qgis())
     script = str(ROOT / "tools" / "qgis_reads.py")
     output = ran(PYTHON, script, service.url, VIEW, str(tmp_path))
     answers: dict[str, dict[str, Any]] = json.loads(output.splitlines()[-1])
@@ -89,9 +87,7 @@ def test_gdal_draws_a_map_of_the_map_service(service: Service, tmp_path: Path) -
 def test_maplibre_draws_our_style_without_a_fault(
     service: Service, playwright: Playwright, tmp_path: Path
 ) -> None:
-    if not MAPLIBRE.is_file():
-        assert os.environ.get("CI") != "true", "CI has no maplibre-gl: tools/node.sh installs it"
-        pytest.skip("maplibre-gl is not installed: npm ci")
+    need("maplibre-gl", "tools/node.sh", is_here=MAPLIBRE.is_file())
     style = f"/styles/map.json?{VIEW}&size_by=killed"
     page_html = f"""<!DOCTYPE html><div id="map" style="width:600px;height:450px"></div>
     <script src="/maplibre.js"></script><script>

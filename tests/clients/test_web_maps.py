@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Playwright
 
 from tests.chromium import CHROMIUM
 from tests.making import ROOT
+from tests.needs import need
 from tests.serving import Service
 
 NODE = ROOT / "node_modules"
@@ -87,9 +88,7 @@ def test_a_map_library_draws_our_tiles_features_and_maps(
     service: Service, browser: Browser, tmp_path: Path, name: str
 ) -> None:
     library = LIBRARIES[name]
-    if not library.is_file():
-        assert os.environ.get("CI") != "true", f"CI has no {name}: tools/node.sh installs it"
-        pytest.skip(f"{name} is not installed: npm ci")
+    need(name, "tools/node.sh", is_here=library.is_file())
     script = PAGES[name].replace("VIEW", VIEW).replace("ITEMS", ITEMS)
     html = f"""<!DOCTYPE html><style>.leaflet-tile, .leaflet-pane, svg {{position: absolute}}
     </style><div id="map" style="width:600px;height:450px;position:relative"></div>
