@@ -208,7 +208,8 @@ class _Opened:
             yield Finding(trouble, mend)
 
     def _index(self) -> Iterator[Finding]:
-        fault, behind = self.workspace.index.fault(), self.workspace.index.behind()
+        generations = self.workspace.index.generations
+        fault, behind = generations.current.fault(), generations.behind()
         if fault is not None:
             yield Finding(f"The index is damaged: {fault}.", "strikemap index check")
         elif behind > self.settings.delta_rows:

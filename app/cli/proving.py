@@ -114,7 +114,7 @@ def verify_record(
     workspace = open_workspace()
     since = None if head is None else _published_head(head)
     last = verify_ledger(workspace.store, since)
-    lost = workspace.index.lost()
+    lost = workspace.index.generations.lost()
     if lost is not None:
         raise BrokenChain(lost)
     typer.echo(f"{last.seq:,} revisions check. Head: {last.seq}:{last.hash.hex()}")
@@ -165,11 +165,11 @@ def index_rebuild() -> None:
     Example: strikemap index rebuild
     """
     workspace = open_workspace()
-    index = workspace.index
+    generations = workspace.index.generations
     with progress_line("index", quiet=False):
-        seq = index.rebuild()
-        index.sweep()
-        index.witness.accept(workspace.store.head())
+        seq = generations.rebuild()
+        generations.sweep()
+        generations.witness.accept(workspace.store.head())
     typer.echo(f"The index is built up to revision {seq:,}.")
 
 
@@ -193,12 +193,12 @@ def index_push(target: Place) -> None:
 
     Example: strikemap index push s3://bucket/index
     """
-    index = open_workspace().index
+    generations = open_workspace().index.generations
     shelf = Shelf.open(target, COMMAND, "TARGET")
     with progress_line("push", quiet=False):
-        if index.needs_building:
-            index.rebuild()
-        report = index.push(shelf)
+        if generations.needs_building:
+            generations.rebuild()
+        report = generations.push(shelf)
     typer.echo(
         f"{target}: {len(report.written)} files written, {report.unchanged} as they were, "
         f"{len(report.removed)} removed. {shelf.manifest.about['head']}"
@@ -213,6 +213,6 @@ def index_pull(target: Place) -> None:
     """
     workspace = open_workspace()
     with progress_line("pull", quiet=False):
-        seq = workspace.index.pull(Shelf.open(target, COMMAND, "TARGET"))
+        seq = workspace.index.generations.pull(Shelf.open(target, COMMAND, "TARGET"))
     later = workspace.store.head().seq - seq
     typer.echo(f"The index holds revision {seq:,}; the record has {later:,} more.")

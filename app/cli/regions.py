@@ -56,7 +56,8 @@ def regions_import(  # noqa: PLR0913  a command's options, each by name
     )
     with progress_line(file.name, quiet=json):
         report = import_regions(open_workspace(settings), order, present())
-        open_workspace(settings).index.rebuild()  # a new workspace: each reads the boundaries once
+        workspace = open_workspace(settings)  # a new one: each reads the boundaries once
+        workspace.index.generations.rebuild()
     if json:
         tell_json(report)
     else:

@@ -65,7 +65,7 @@ def serve(
     listener = listen(host, port)
     _take_files()
     index = open_workspace(settings).index
-    if settings.index_url and index.needs_building:
+    if settings.index_url and index.generations.needs_building:
         _pull(index, settings.index_url)
     index.state()
     audience = "private, this computer only" if settings.private else "public audience"
@@ -94,7 +94,7 @@ def serve(
 def _pull(index: Index, where: str) -> None:
     """Begin with a pushed index; without a fitting one the record is read, which takes longer."""
     try:
-        seq = index.pull(Shelf.open(where, COMMAND, "STRIKEMAP_INDEX_URL"))
+        seq = index.generations.pull(Shelf.open(where, COMMAND, "STRIKEMAP_INDEX_URL"))
     except StrikemapError as wrong:
         LOG.warning("The index is built from the record, since none was pulled. %s", wrong)
     else:

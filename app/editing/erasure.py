@@ -72,7 +72,7 @@ def _check(reason: str) -> None:
 
 def _remove_copies(workspace: Workspace) -> None:
     """Remove what is erased from the index and from the record's log."""
-    workspace.index.forget()
+    workspace.index.generations.forget()
     workspace.store.clear_log()
 
 

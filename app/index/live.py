@@ -1,21 +1,12 @@
-"""The live index of one process, and the generations on disk that it reads.
+"""The live index of one process: a generation from disk, and the revisions after it.
 
-The file `CURRENT` names an immutable generation; a new one is written beside it, and a rename under
-one lock makes it the current one. The revisions after a generation are its delta: each process
-packs them from the record for itself, so writers and readers share only files that never change.
-
-The folder of generations is named after the boundaries in which their incidents were located. So a
-server with the old boundaries and a process with new ones do not undo each other's work.
-
-A damaged generation, and one of another record, is dropped and built anew (`app.index.sums`).
+The revisions after a generation are its delta: each process packs them from the record for itself,
+so writers and readers share only files that never change (`app.index.generations`).
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import logging
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -30,27 +21,22 @@ from app.domain.redaction import Redaction
 from app.domain.revision import Action, Head, Revision, Subject
 from app.domain.store import Store
 from app.domain.terms import Dataset, DatasetKind
-from app.files.shelf import Shelf, ShelfReport
 from app.index.build import Builder
 from app.index.columns import Tables, pack
 from app.index.control import ControlIndex, DatedControl, Lines, ShapeFiles, pack_control
-from app.index.copies import Copies
-from app.index.current import UNSTAMPED, CurrentGeneration, Stamp
-from app.index.generation import Generation, current_name
+from app.index.current import UNSTAMPED, CurrentGeneration
+from app.index.generation import Generation
+from app.index.generations import Generations
 from app.index.joins import Joins
 from app.index.merged import Decisions, Merged
 from app.index.packing import override
 from app.index.select import Segment
 from app.index.state import State
-from app.index.sums import write_whole
-from app.index.witness import Witness, contains
+from app.index.witness import contains
 from app.reference.reference import Reference
 from app.rows import Rows
 
 LOG = logging.getLogger("strikemap.index")
-BOUNDARY_FOLDERS = "[0-9a-f]" * 16
-"""The pattern of the folders' names: a hash of the boundaries."""
-
 WRITER_GRACE_S = 120.0
 """How long readers wait for the process that wrote a large import to pack it."""
 
@@ -79,8 +65,7 @@ class Index:
     """The live read model of one process."""
 
     def __init__(self, folder: Path, store: Store, reference: Reference, delta_rows: int) -> None:
-        self._folder, self._store, self._reference = folder, store, reference
-        self._delta_rows = delta_rows
+        self._store, self._reference = store, reference
         self._lock = threading.Lock()
         self._generation: Generation | None = None
         self._delta: _Delta | None = None
@@ -88,20 +73,13 @@ class Index:
         self._stamp = UNSTAMPED
         self._behind_since: float | None = None
         self._purged = 0  # the newest purge among the revisions that were packed here
-        self._mended = self._last_mending()
         self.is_mending = False
-        self._current = CurrentGeneration(folder, store, reference)
         self._shapes = ShapeFiles(folder / "shapes", store)
         self.lines = Lines(folder / "lines", reference)
         self.joins = Joins(folder / "joins", reference, self.lines, store)
-        self.witness = Witness(folder / "HEAD")
-        self._copies = Copies(self._current)
-        self._builder = Builder(self._current.folder, store, reference, self._shapes)
-
-    @property
-    def _generations(self) -> Path:
-        """The folder of the generations with this process's boundaries."""
-        return self._current.folder
+        current = CurrentGeneration(folder, store, reference)
+        self._builder = Builder(current.folder, store, reference, self._shapes)
+        self.generations = Generations(current, self._builder, self.joins, delta_rows)
 
     @property
     def seq(self) -> int:
@@ -128,7 +106,7 @@ class Index:
     def peek(self) -> State | None:
         """Return the newest state if this process has it already; None if it takes any work."""
         state = self._state
-        if state is None or self.is_mending or self._stamp != self._current.stamp:
+        if state is None or self.is_mending or self._stamp != self.generations.current.stamp:
             return None
         try:
             head = self._store.head()
@@ -140,7 +118,7 @@ class Index:
         if self.is_mending:
             raise StoreBusy(MENDING)
         state, head = self._state, self._store.head()
-        is_swapped = self._stamp != self._current.stamp
+        is_swapped = self._stamp != self.generations.current.stamp
         if state is not None and not is_swapped and _is_at(state, head):
             return state
         behind = head.seq - state.seq if state is not None and not is_swapped else 0
@@ -160,14 +138,14 @@ class Index:
 
     def _refreshed(self) -> State:
         """Return what another reader has refreshed meanwhile; refresh it when nobody has."""
-        state, is_swapped = self._state, self._stamp != self._current.stamp
+        state, is_swapped = self._state, self._stamp != self.generations.current.stamp
         if state is not None and not is_swapped and _is_at(state, self._store.head()):
             return state
         return self._refresh()
 
     def _is_for_the_writer(self, behind: int) -> bool:
         """Tell whether to wait for the generation of a large import instead of packing it here."""
-        if behind <= self._delta_rows:
+        if behind <= self.generations.delta_rows:
             self._behind_since = None
             return False
         now = time.monotonic()
@@ -176,9 +154,8 @@ class Index:
 
     def _refresh(self) -> State:
         stale = self._delta is not None and self._is_stale(self._delta)
-        if self._generation is None or self._stamp != self._current.stamp or stale:
-            self._generation, self._stamp = self._open_or_build()
-            self._note_mending()
+        if self._generation is None or self._stamp != self.generations.current.stamp or stale:
+            self._generation, self._stamp = self.generations.open_or_build()
             self._delta = None
         generation = self._generation
         self._delta = self._extend(
@@ -200,7 +177,7 @@ class Index:
         if not contains(self._store, Head(delta.seq, delta.hash, None)):
             self.joins.forget()  # they are by numbers of revisions, which mean other ones now
             return True
-        return self._is_far_behind(delta.seq)
+        return self.generations.is_far_behind(delta.seq)
 
     def _extend(self, delta: _Delta) -> _Delta:
         revisions = list(self._store.revisions(delta.seq))
@@ -241,7 +218,7 @@ class Index:
             {one.key: self._added(one) for one in revisions},
             {one.key: one for one in self._redactions()},
             delta.hash,
-            self._mended,
+            self.generations.mended,
         )
 
     def _added(self, newest: Revision) -> int:
@@ -258,11 +235,7 @@ class Index:
 
     def after_write(self) -> None:
         """Build a new generation when the delta is large; called after every write."""
-        with self._build_lock():
-            if self._is_far_behind(self._built_seq()):
-                self._build()
-            else:
-                self.witness.note(self._store)
+        self.generations.after_write(self._built_seq())
         self.join_ahead()
 
     def _built_seq(self) -> int:
@@ -271,9 +244,9 @@ class Index:
         A process that has it open reads no file for that.
         """
         generation = self._generation
-        if generation is not None and self._stamp == self._current.stamp:
+        if generation is not None and self._stamp == self.generations.current.stamp:
             return generation.meta.seq
-        return self._current.seq()
+        return self.generations.current.seq()
 
     def join_ahead(self) -> None:
         """Derive lines and join incidents with them in advance, so that no reader waits."""
@@ -288,112 +261,19 @@ class Index:
                 self.joins.of(state.control, segment, join)
         self.joins.keep(Head(state.seq, state.hash, None))
 
-    def forget(self) -> int:
-        """Build again and delete every older file: erased data must not stay in any of them.
-
-        Returns the sequence of the new generation.
-        """
-        with self._build_lock():
-            return self._build_alone()
-
-    def _build_alone(self) -> int:
-        """Delete all that was computed from incidents, and build a generation."""
-        self._remove_computed(None)
-        return self._build()
-
-    def _remove_computed(self, kept: str | None) -> None:
-        """Delete all that was computed from incidents, but for one generation."""
-        for path in self._folder.glob("joins/*"):
-            path.unlink(missing_ok=True)
-        for path in self._folder.glob("*/gen-*"):
-            if kept is None or path != self._generations / kept:
-                shutil.rmtree(path, ignore_errors=True)
-
-    @property
-    def needs_building(self) -> bool:
-        """Whether the next `state` would build a generation from the record."""
-        seq = self._current.seq()
-        return seq == 0 or self._is_outdated(seq)
-
-    def push(self, shelf: Shelf) -> ShelfReport:
-        """Send the current generation to a place from which other nodes take it.
-
-        Raises:
-            StrikemapError: as `Copies.push`.
-        """
-        return self._copies.push(shelf)
-
-    def pull(self, shelf: Shelf) -> int:
-        """Take a generation that was pushed, in place of building it; returns its sequence.
-
-        Raises:
-            StrikemapError: as `Copies.pull`.
-        """
-        with self._build_lock():
-            is_purged = self._is_purged_since(self._current.seq())
-            seq = self._copies.pull(shelf).seq
-            if is_purged:  # what lay here before holds what was erased
-                self.joins.forget()
-                self._remove_computed(current_name(self._generations))
-            self.witness.note(self._store)
-            return seq
-
-    def fault(self) -> str | None:
-        """Return what is damaged in the current generation; None when all is right."""
-        return self._current.fault()
-
-    def behind(self) -> int:
-        """Return how many revisions of the record the current generation does not hold."""
-        return self._store.head().seq - self._current.seq()
-
-    def lost(self) -> str | None:
-        """Return a sentence when the record lacks a revision that its index knew; else None."""
-        heads = (self.witness.head(), self._current.head())
-        later = [one for one in heads if one is not None and not contains(self._store, one)]
-        if not later:
-            return None
-        newest, ends = max(later, key=lambda one: one.seq), self._store.head().seq
-        return (
-            f"The record ends at revision {ends}, and does not contain revision {newest.seq} "
-            f"({newest.hash.hex()[:16]}…), which its index knew: its end was cut off, or an older "
-            "or another record was put in its place. If that is meant, run `strikemap index "
-            "rebuild`."
-        )
-
-    def rebuild(self) -> int:
-        """Build a generation from the whole record and make it current; returns its sequence."""
-        with self._build_lock():
-            if self._is_purged_since(self._current.seq()):
-                self.joins.forget()
-                return self._build_alone()
-            return self._build()
-
-    def sweep(self) -> None:
-        """Remove generations with other boundaries; a process that has those builds them again."""
-        with self._build_lock():
-            (self._folder / "CURRENT").unlink(missing_ok=True)  # releases before 0.2 had one folder
-            for kind in (BOUNDARY_FOLDERS, "gen-*"):
-                for path in self._folder.glob(kind):
-                    if path != self._generations:
-                        shutil.rmtree(path, ignore_errors=True)
-
     def mend(self) -> int | None:
         """Check the current generation, and build it anew when it is damaged.
 
         Readers get `StoreBusy` meanwhile, never a number from the damaged files. Returns the
         sequence of the new generation; None when nothing was damaged.
         """
-        if self._current.fault() is None:
+        if self.generations.current.fault() is None:
             return None
         with self._lock:
             self.is_mending = True
             try:
                 self._state = self._generation = self._delta = None
-                with self._build_lock():
-                    fault = self._current.fault()  # another process may have mended it meanwhile
-                    if fault is not None:
-                        self._note_damage(fault)
-                        self._build()
+                self.generations.mend()
                 return self._refresh().seq
             finally:
                 self.is_mending = False
@@ -426,8 +306,9 @@ class Index:
         try:
             state = self.state()  # a node that nobody asks must know of a purge, too
             if self._purged > self._built_seq():
-                self._forget_purged()
-            elif self._is_far_behind(state.seq):
+                self.generations.forget_purged()
+                self.state()
+            elif self.generations.is_far_behind(state.seq):
                 self.after_write()
         except (StoreError, OSError) as wrong:
             LOG.error("the index could not be built: %s", wrong)  # noqa: TRY400
@@ -438,77 +319,6 @@ class Index:
             self._store.check_file()
         except StoreError as wrong:
             LOG.error("%s", wrong)  # noqa: TRY400  one line
-
-    def _note_damage(self, fault: str) -> None:
-        """Log a damage once, and drop all that may have been computed from damaged files."""
-        LOG.error("the index is damaged, and is built anew from the record: %s", fault)
-        self.joins.forget()
-        write_whole(self._folder / "MENDED", f"{time.time_ns():x}".encode())
-
-    def _note_mending(self) -> None:
-        """Drop what may have been computed from damaged files, also when another process mended."""
-        mended = self._last_mending()
-        if mended != self._mended:
-            self.joins.forget()
-            self._mended = mended
-
-    def _last_mending(self) -> str:
-        try:
-            return "-" + (self._folder / "MENDED").read_bytes()[:32].hex()
-        except OSError:
-            return ""
-
-    def _open_or_build(self) -> tuple[Generation, Stamp]:
-        generation, fault, stamp = self._current.open()
-        if generation is None or self._is_outdated(generation.meta.seq):
-            with self._build_lock():
-                # Another process may have built it meanwhile.
-                generation, fault, stamp = self._current.open()
-                if generation is None or self._is_outdated(generation.meta.seq):
-                    if fault is not None:
-                        self._note_damage(fault)
-                    self._build_outdated()
-                    generation, fault, stamp = self._current.open()
-        if generation is None:
-            raise StoreBusy("The index was swapped while it was opened; try again.")
-        return generation, stamp
-
-    def _build_outdated(self) -> None:
-        """Build a generation in place of one that is outdated; of a purge no older file stays."""
-        if self._is_purged_since(self._current.seq()):
-            self.joins.forget()
-            self._build_alone()
-        else:
-            self._build()
-
-    def _forget_purged(self) -> None:
-        """Build anew after a purge of another node, once for all processes of this one."""
-        with self._build_lock():
-            if self._is_purged_since(self._current.seq()):
-                self._build_outdated()
-        self.state()
-
-    def _is_outdated(self, seq: int) -> bool:
-        return self._is_far_behind(seq) or self._is_purged_since(seq)
-
-    def _is_purged_since(self, seq: int) -> bool:
-        """Tell whether a record was purged that a generation up to this revision still holds."""
-        return self._store.newest(Subject.erasure) > seq
-
-    def _is_far_behind(self, seq: int) -> bool:
-        return self._store.head().seq - seq > self._delta_rows
-
-    @contextlib.contextmanager
-    def _build_lock(self) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "LOCK").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-    def _build(self) -> int:
-        seq = self._builder.build()
-        self.witness.note(self._store)
-        return seq
 
 
 def _is_at(state: State, head: Head) -> bool:

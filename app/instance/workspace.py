@@ -151,7 +151,7 @@ class Workspace:
                 "this computer's clock: nothing can be written."
             )
         self.basemap.current()
-        return self.store.fault or self.index.lost() or self.basemap.fault
+        return self.store.fault or self.index.generations.lost() or self.basemap.fault
 
     def seen_by(self, datasets: frozenset[str]) -> Workspace:
         """Open the instance to a token's holder: whole without a scope, else the scope's datasets.

@@ -36,7 +36,7 @@ def fill(workspace: Workspace) -> None:
     workspace.index.after_write()
     write(workspace.store, [change(incident("n1", description="new"), Action.amend)])
     workspace.index.after_write()
-    workspace.index.rebuild()
+    workspace.index.generations.rebuild()
 
 
 def tamper(data: Path, sql: str, *values: object) -> None:

@@ -72,7 +72,7 @@ class Lab:
         strikes = [incident(f"n{n}", description=f"{SECRET} {n}") for n in range(BASE)]
         with self.opened(self.folder / "base") as workspace:
             add(workspace.store, dataset(), *strikes)
-            workspace.index.rebuild()
+            workspace.index.generations.rebuild()
             self.head = workspace.store.head()
         rows = "".join(ROW.format(key=f"k{n}") for n in range(ROWS))
         (self.folder / "rows.csv").write_text(HEADER + rows, "utf-8")
@@ -168,7 +168,7 @@ def kill_index_build(lab: Lab) -> None:
 
     def work(say: Say) -> None:
         with lab.opened(place) as workspace:
-            say(workspace.index.rebuild())
+            say(workspace.index.generations.rebuild())
 
     with lab.copy() as place:
         lab.killed("index", work)

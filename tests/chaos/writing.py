@@ -33,7 +33,7 @@ def main(folder: Path, table: Path) -> None:
     options = ImportOptions(dataset="rows", theatre="example")
     import_file(workspace, ImportedFile(table), options, author)
     say(f"import {workspace.store.head().seq}")
-    workspace.index.rebuild()
+    workspace.index.generations.rebuild()
     for number in range(EDITS):
         say(f"edit {add(workspace.store, incident(f'f{number}')).seq}")
     purge(workspace, str(incident("n7").id), "at the request of the family", author)

@@ -139,7 +139,7 @@ def test_advice_is_no_fault(data: Path) -> None:
 
 def test_a_damaged_index_is_named(data: Path) -> None:
     workspace = open_workspace()
-    workspace.index.rebuild()
+    workspace.index.generations.rebuild()
     workspace.store.close()
     (column,) = data.glob("index/*/gen-*/lon_e7*")
     column.write_bytes(column.read_bytes()[:-1])

@@ -39,7 +39,7 @@ def held(private_workspace: Workspace) -> Workspace:
     write(store, [change(dataset()), change(incident("a", description=TOLD, place=PLACE))])
     amended = incident("a", description=f"{TOLD}, corrected", place=PLACE)
     write(store, [change(amended, Action.amend), change(incident("b"))], NOON + timedelta(days=1))
-    private_workspace.index.rebuild()
+    private_workspace.index.generations.rebuild()
     return private_workspace
 
 

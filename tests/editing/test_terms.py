@@ -115,7 +115,7 @@ def test_of_two_who_change_a_dataset_at_once_one_is_refused_and_no_change_is_los
 def test_the_index_knows_a_change_of_terms(private_workspace: Workspace) -> None:
     imported(private_workspace, ACLED)
     set_terms(private_workspace, "acled", "internal", Author("test", NOW))
-    noted = private_workspace.index.witness.head()
+    noted = private_workspace.index.generations.witness.head()
     assert noted is not None
     assert noted.seq == private_workspace.store.head().seq
 

@@ -141,18 +141,18 @@ def write_history(folder: Path, reference: Reference) -> History:
     dice = random.Random(20251024)  # noqa: S311  a fixed seed, not a secret
     stepped = open_workspace(folder, reference, audience=Audience.private, delta_rows=MANY)
     history = History(reference, {"stepped": stepped})
-    stepped.index.rebuild()
+    stepped.index.generations.rebuild()
     _write(history, dice, ["alpha", "beta"], new=260, again=0)
     stepped.index.state()
     _write(history, dice, ["alpha", "beta"], new=40, again=80)
     stepped.index.state()
     history.workspaces["between"] = _beside(folder, "between", stepped)
-    history.workspaces["between"].index.rebuild()
+    history.workspaces["between"].index.generations.rebuild()
     _write(history, dice, ["alpha", "beta", "late"], new=60, again=80)
     history.workspaces["between"].index.state()
     _write(history, dice, ["alpha", "late"], new=30, again=120)
     history.workspaces["rebuilt"] = _beside(folder, "rebuilt", stepped)
-    history.workspaces["rebuilt"].index.rebuild()
+    history.workspaces["rebuilt"].index.generations.rebuild()
     return history
 
 

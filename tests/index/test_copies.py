@@ -45,7 +45,7 @@ def node(tmp_path: Path, reference: Reference) -> Iterator[Workspace]:
     """A node with 50 incidents in a built generation."""
     workspace = open_workspace(tmp_path / "data", reference)
     add(workspace.store, dataset(), *(incident(f"n{number}") for number in range(50)))
-    workspace.index.rebuild()
+    workspace.index.generations.rebuild()
     yield workspace
     workspace.store.close()
 
@@ -73,26 +73,26 @@ def test_a_new_node_begins_with_a_pushed_index_and_follows_the_record_from_there
     node: Workspace, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Builder, "build", refuse)
-    pushed = node.index.push(shelf(place))
+    pushed = node.index.generations.push(shelf(place))
     assert len(pushed.written) > len(COLUMNS)
     add(node.store, incident("later"))
     other = beside(node, tmp_path)
-    assert other.pull(shelf(place)) == 51
-    assert not beside(node, tmp_path).needs_building
+    assert other.generations.pull(shelf(place)) == 51
+    assert not beside(node, tmp_path).generations.needs_building
     assert rows(other) == rows(node.index)
     assert other.state().seq == 52
-    assert other.fault() is None
+    assert other.generations.current.fault() is None
 
 
 def test_a_second_push_sends_only_what_changed_and_removes_the_rest(
     node: Workspace, place: str
 ) -> None:
-    first = node.index.push(shelf(place))
-    again = node.index.push(shelf(place))
+    first = node.index.generations.push(shelf(place))
+    again = node.index.generations.push(shelf(place))
     assert (again.written, again.removed) == ([], [])
     write(node.store, [change(incident("n1", description="new"), Action.amend)])
-    node.index.rebuild()
-    later = node.index.push(shelf(place))
+    node.index.generations.rebuild()
+    later = node.index.generations.push(shelf(place))
     assert {name.split("/")[1].split(".")[0] for name in later.written} >= {"seq", "meta"}
     assert len(later.written) == len(later.removed) < len(first.written)
     assert later.unchanged == 0 or later.unchanged + len(later.written) == len(first.written)
@@ -103,9 +103,9 @@ def test_storage_that_goes_away_in_the_middle_of_a_push_leaves_the_earlier_one_v
 ) -> None:
     storage.empty()
     place = f"s3://{BUCKET}/index"
-    node.index.push(shelf(place))
+    node.index.generations.push(shelf(place))
     add(node.store, *(incident(f"m{number}") for number in range(9)))
-    node.index.rebuild()
+    node.index.generations.rebuild()
     half, left = shelf(place), 5
     write_file = type(half.place).write
 
@@ -118,15 +118,15 @@ def test_storage_that_goes_away_in_the_middle_of_a_push_leaves_the_earlier_one_v
 
     monkeypatch.setattr(type(half.place), "write", cut_off)
     with pytest.raises(StorageAway, match=f"The storage of {place} does not answer"):
-        node.index.push(half)
+        node.index.generations.push(half)
     monkeypatch.undo()
     storage.start()
     with reached(storage):
-        assert beside(node, tmp_path / "a").pull(shelf(place)) == 51
-        completed = node.index.push(shelf(place))
+        assert beside(node, tmp_path / "a").generations.pull(shelf(place)) == 51
+        completed = node.index.generations.push(shelf(place))
         assert completed.removed
         other = beside(node, tmp_path / "b")
-        assert other.pull(shelf(place)) == 60
+        assert other.generations.pull(shelf(place)) == 60
     assert rows(other) == rows(node.index)
 
 
@@ -153,10 +153,10 @@ def test_an_index_of_another_or_a_newer_record_is_refused(
     node: Workspace, tmp_path: Path, make: Callable[[Workspace, Path], Workspace], sentence: str
 ) -> None:
     place = str(tmp_path / "shelf")
-    node.index.push(shelf(place))
+    node.index.generations.push(shelf(place))
     other = make(node, tmp_path)
     with pytest.raises(InputError, match=sentence):
-        other.index.pull(shelf(place))
+        other.index.generations.pull(shelf(place))
     assert len(rows(other.index)["seq"]) == other.state().seq - 1  # built from its own record
     other.store.close()
 
@@ -213,50 +213,50 @@ def test_a_spoilt_copy_is_refused_and_leaves_no_file(
     node: Workspace, tmp_path: Path, spoil: Callable[[Path], None], sentence: str
 ) -> None:
     folder, other = tmp_path / "shelf", beside(node, tmp_path)
-    node.index.push(shelf(str(folder)))
+    node.index.generations.push(shelf(str(folder)))
     spoil(folder)
     with pytest.raises(InputError, match=sentence):
-        other.pull(shelf(str(folder)))
+        other.generations.pull(shelf(str(folder)))
     assert [path.name for path in (tmp_path / "other").rglob("*") if path.is_file()] == ["LOCK"]
 
 
 def test_an_empty_place_has_no_index_to_pull(node: Workspace, place: str) -> None:
     with pytest.raises(InputError, match="a place that `strikemap index push` filled"):
-        node.index.pull(shelf(place))
+        node.index.generations.pull(shelf(place))
 
 
 def test_a_copy_that_is_replaced_while_it_is_read_is_read_anew(
     node: Workspace, tmp_path: Path
 ) -> None:
     place = str(tmp_path / "shelf")
-    node.index.push(shelf(place))
+    node.index.generations.push(shelf(place))
     earlier = shelf(place)
     add(node.store, incident("later"))
-    node.index.rebuild()
-    node.index.push(shelf(place))
-    assert beside(node, tmp_path).pull(earlier) == 52
+    node.index.generations.rebuild()
+    node.index.generations.push(shelf(place))
+    assert beside(node, tmp_path).generations.pull(earlier) == 52
 
 
 def test_an_index_from_before_a_purge_is_refused_and_the_next_push_removes_it(
     node: Workspace, tmp_path: Path
 ) -> None:
     folder = tmp_path / "shelf"
-    node.index.push(shelf(str(folder)))
+    node.index.generations.push(shelf(str(folder)))
     before = {path.name for path in folder.rglob("*.npy.*")}
     author = Author("admin", NOON + timedelta(days=1))
     purge(node, str(incident("n1").id), "at the request of the family", author)
     with pytest.raises(InputError, match="from after the last purge, revision 52; push one again"):
-        beside(node, tmp_path).pull(shelf(str(folder)))
-    node.index.push(shelf(str(folder)))
+        beside(node, tmp_path).generations.pull(shelf(str(folder)))
+    node.index.generations.push(shelf(str(folder)))
     assert not before & {path.name for path in folder.glob("generation/seq.npy.*")}
-    assert beside(node, tmp_path).pull(shelf(str(folder))) == 52
+    assert beside(node, tmp_path).generations.pull(shelf(str(folder))) == 52
 
 
 def test_an_index_that_slept_through_a_purge_is_built_anew_without_its_older_files(
     node: Workspace, tmp_path: Path
 ) -> None:
     other = beside(node, tmp_path)
-    other.rebuild()
+    other.generations.rebuild()
     older = {path.name for path in (tmp_path / "other").glob("*/gen-*")}
     erasure = Erasure(Subject.incident, f"invented/{incident('n1').id}", (3,), "a test")
     mark = Change(Subject.erasure, "mark", Action.add, canonical(erasure))
@@ -270,12 +270,12 @@ def test_a_node_that_slept_through_a_purge_and_pulls_keeps_none_of_its_older_fil
     node: Workspace, tmp_path: Path
 ) -> None:
     other = beside(node, tmp_path)
-    other.rebuild()
+    other.generations.rebuild()
     older = {path.name for path in (tmp_path / "other").glob("*/gen-*")}
     purge(node, str(incident("n1").id), "at the request of the family", Author("admin", NOON))
     place = shelf(str(tmp_path / "shelf"))
-    node.index.push(place)
-    assert beside(node, tmp_path).pull(place) == 52
+    node.index.generations.push(place)
+    assert beside(node, tmp_path).generations.pull(place) == 52
     left = {path.name for path in (tmp_path / "other").glob("*/gen-*")}
     assert len(left) == 1
     assert not older & left

@@ -35,22 +35,24 @@ def built(tmp_path: Path, reference: Reference) -> Iterator[Workspace]:
     workspace = open_workspace(tmp_path / "data", reference, delta_rows=20)
     strikes = [incident(f"n{n}", killed=Toll(Count.exactly(n))) for n in range(40)]
     add(workspace.store, dataset(), *strikes)
-    workspace.index.rebuild()
+    workspace.index.generations.rebuild()
     more = [incident(f"m{n}", killed=Toll(Count.exactly(n)), weapons=("drone",)) for n in range(4)]
     add(workspace.store, *more)
     write(workspace.store, [change(incident("n1", description="new"), Action.amend)])
-    workspace.index.rebuild()
+    workspace.index.generations.rebuild()
     yield workspace
     workspace.store.close()
 
 
 def beside(workspace: Workspace) -> Index:
     """Open the same index once more, as another process would."""
-    return Index(workspace.index._folder, workspace.store, workspace.reference, 20)
+    return Index(
+        workspace.index.generations.current.index_folder, workspace.store, workspace.reference, 20
+    )
 
 
 def current(workspace: Workspace) -> Path:
-    folder = workspace.index._generations
+    folder = workspace.index.generations.current.folder
     return folder / (folder / "CURRENT").read_text()
 
 
@@ -106,7 +108,9 @@ def test_every_damaged_file_is_noticed_and_the_sums_stay_the_same(
 ) -> None:
     expected = content(built.state())
     older = tmp_path / "older"
-    (before,) = [one for one in built.index._generations.glob("gen-*") if one != current(built)]
+    (before,) = [
+        one for one in built.index.generations.current.folder.glob("gen-*") if one != current(built)
+    ]
     shutil.copytree(before, older)
     names = sorted(path.name for path in current(built).iterdir())
     assert len(names) > len(COLUMNS) + 1
@@ -129,7 +133,7 @@ def test_every_damaged_file_is_noticed_and_the_sums_stay_the_same(
 )
 def test_a_damaged_current_is_no_traceback(built: Workspace, text: bytes) -> None:
     expected = content(built.state())
-    (built.index._generations / "CURRENT").write_bytes(text)
+    (built.index.generations.current.folder / "CURRENT").write_bytes(text)
     assert content(beside(built).state()) == expected
 
 
@@ -141,8 +145,10 @@ def test_an_index_of_another_record_with_as_many_revisions_is_built_anew(
     add(other.store, dataset(), *strikes)
     assert other.store.head().seq == built.store.head().seq
     expected = content(other.state())
-    shutil.rmtree(other.index._folder)
-    shutil.copytree(built.index._folder, other.index._folder)
+    shutil.rmtree(other.index.generations.current.index_folder)
+    shutil.copytree(
+        built.index.generations.current.index_folder, other.index.generations.current.index_folder
+    )
     restored = replace(other, index=beside(other))
     assert content(restored.state()) == expected
     assert restored.state().mark != built.state().mark
@@ -157,7 +163,7 @@ def test_a_running_service_notices_damage_and_answers_busy_until_it_is_mended(
     expected_mark = before.mark
     flip(current(built) / "killed_total_best.npy", Path())
     refused = []
-    build = built.index._build
+    build = built.index.generations._build
 
     def observed() -> int:
         with pytest.raises(StoreBusy, match="being built anew"):
@@ -165,7 +171,7 @@ def test_a_running_service_notices_damage_and_answers_busy_until_it_is_mended(
         refused.append(built.index.is_mending)
         return build()
 
-    monkeypatch.setattr(built.index, "_build", observed)
+    monkeypatch.setattr(built.index.generations, "_build", observed)
     assert built.index.mend() == built.store.head().seq
     assert refused == [True]
     assert content(built.state()) == expected
@@ -180,7 +186,7 @@ def test_what_was_computed_from_damaged_files_is_forgotten_when_another_process_
     other, forgotten = beside(built), list[int]()
     monkeypatch.setattr(other.joins, "forget", lambda: forgotten.append(1))
     other.state()
-    built.index.rebuild()
+    built.index.generations.rebuild()
     other.state()
     assert forgotten == []
     flip(current(built) / "killed_total_best.npy", Path())
@@ -200,7 +206,7 @@ def test_large_files_are_checked_in_the_background(
     monkeypatch.setattr(generation, "MOST_CHECKED_AT_OPENING", 0)
     monkeypatch.setattr(sums, "SMALL_BYTES", 0)
     monkeypatch.setattr(sums, "BEGINNING_BYTES", 16)
-    built.index.rebuild()
+    built.index.generations.rebuild()
     flip(current(built) / "killed_total_best.npy", Path())
     index = beside(built)
     assert content(index.state()) != expected
@@ -209,7 +215,7 @@ def test_large_files_are_checked_in_the_background(
     watcher.start()
     try:
         for _ in range(600):
-            if built.index._current.fault() is None and not index.is_mending:
+            if built.index.generations.current.fault() is None and not index.is_mending:
                 break
             stop.wait(0.05)
         assert content(index.state(wait_s=60)) == expected

@@ -42,18 +42,23 @@ def filled(tmp_path: Path, reference: Reference) -> Iterator[Workspace]:
     """A dataset of 50 incidents in a built generation."""
     workspace = open_workspace(tmp_path / "data", reference, delta_rows=20)
     add(workspace.store, dataset(), *map(incident, keys(50)))
-    workspace.index.rebuild()
+    workspace.index.generations.rebuild()
     yield workspace
     workspace.store.close()
 
 
 def folders(workspace: Workspace) -> list[str]:
-    return sorted(path.name for path in workspace.index._generations.glob("gen-*"))
+    return sorted(path.name for path in workspace.index.generations.current.folder.glob("gen-*"))
 
 
 def beside(workspace: Workspace, delta_rows: int = 20) -> Workspace:
     """Open the same index once more, as another process would."""
-    index = Index(workspace.index._folder, workspace.store, workspace.reference, delta_rows)
+    index = Index(
+        workspace.index.generations.current.index_folder,
+        workspace.store,
+        workspace.reference,
+        delta_rows,
+    )
     return replace(workspace, index=index)
 
 
@@ -69,7 +74,7 @@ def test_a_reader_keeps_its_generation_while_others_are_swapped_in(filled: Works
     for turn in range(4):
         add(filled.store, *map(incident, keys(10, f"t{turn}-")))
         write(filled.store, [change(incident("n1", description=str(turn)), Action.amend)])
-        filled.index.rebuild()
+        filled.index.generations.rebuild()
     assert len(folders(filled)) == 2
     after = published(filled, EVERYTHING, state).select().rows()
     assert {name: after[name].tolist() for name in whole} == whole
@@ -77,12 +82,12 @@ def test_a_reader_keeps_its_generation_while_others_are_swapped_in(filled: Works
 
 
 def test_a_new_generation_stays_when_the_clock_was_set_back(filled: Workspace) -> None:
-    filled.index.rebuild()
-    for folder in filled.index._generations.glob("gen-*"):
+    filled.index.generations.rebuild()
+    for folder in filled.index.generations.current.folder.glob("gen-*"):
         later = folder.stat().st_mtime + 86_400
         os.utime(folder, (later, later))
-    filled.index.rebuild()
-    assert (filled.index._generations / "CURRENT").read_text() in folders(filled)
+    filled.index.generations.rebuild()
+    assert (filled.index.generations.current.folder / "CURRENT").read_text() in folders(filled)
     assert len(folders(filled)) == 2
     assert count(beside(filled)) == 50
 
@@ -139,7 +144,7 @@ def test_a_generation_that_is_swapped_in_while_another_is_opened_is_found_by_the
     def overtaken(generation: CurrentGeneration) -> Opened:
         found = opened(generation)
         monkeypatch.undo()
-        filled.index.rebuild()
+        filled.index.generations.rebuild()
         return found
 
     monkeypatch.setattr(CurrentGeneration, "open", overtaken)
@@ -177,14 +182,14 @@ def test_readers_who_wait_for_the_first_state_get_one_state(
 
 def test_a_lost_index_is_rebuilt_from_the_record(filled: Workspace) -> None:
     expected = published(filled, EVERYTHING).select()["seq"].tolist()
-    shutil.rmtree(filled.index._folder)
+    shutil.rmtree(filled.index.generations.current.index_folder)
     assert published(beside(filled), EVERYTHING).select()["seq"].tolist() == expected
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "format", "half"])
 def test_an_index_that_cannot_be_used_is_built_anew(filled: Workspace, damage: str) -> None:
-    name = filled.index._generations / "CURRENT"
-    meta = filled.index._generations / name.read_text() / "meta.json"
+    name = filled.index.generations.current.folder / "CURRENT"
+    meta = filled.index.generations.current.folder / name.read_text() / "meta.json"
     if damage == "missing":
         name.write_text("gen-nowhere")
     elif damage == "empty":
@@ -201,7 +206,7 @@ def test_an_index_that_is_ahead_of_a_restored_record_is_built_anew(
 ) -> None:
     other = open_workspace(tmp_path / "restored", reference)
     add(other.store, dataset(), *map(incident, keys(7)))
-    shutil.copytree(filled.index._folder, tmp_path / "restored" / "index")
+    shutil.copytree(filled.index.generations.current.index_folder, tmp_path / "restored" / "index")
     assert count(other) == 7
     other.store.close()
 
@@ -221,7 +226,7 @@ def test_a_state_for_a_version_arrives_with_the_write_that_makes_it(filled: Work
 
 def test_readers_never_wait_for_a_rebuild(filled: Workspace) -> None:
     count(filled)
-    with filled.index._build_lock():
+    with filled.index.generations._lock():
         add(filled.store, incident("written meanwhile"))
         assert count(filled) == 51
 
@@ -233,7 +238,7 @@ def test_a_datasets_terms_are_those_of_its_newest_revision(filled: Workspace) ->
 
 def test_an_erased_payload_leaves_the_index_with_its_revision(filled: Workspace) -> None:
     filled.store._reader.execute("UPDATE revision SET payload = NULL WHERE seq = 2")  # type: ignore[attr-defined]
-    filled.index.rebuild()
+    filled.index.generations.rebuild()
     assert count(filled) == 49
 
 

@@ -142,7 +142,7 @@ def test_cubes_count_merged_strikes_once_as_a_scan_does(private_workspace: Works
         killed("2", "c", 1, 1, 1),
     )
     merged(private_workspace, first, second)
-    private_workspace.index.rebuild()
+    private_workspace.index.generations.rebuild()
     add(private_workspace.store, killed("3", "b", 7, 7, 7))
     compared(private_workspace)
     answer = published(private_workspace)
@@ -460,7 +460,7 @@ def test_a_generation_built_with_merges_in_it_counts_as_the_delta_did(
     merged(private_workspace, *records[:2], undone=True)
     compared(private_workspace)
     before = totals(private_workspace)
-    private_workspace.index.rebuild()
+    private_workspace.index.generations.rebuild()
     assert totals(private_workspace) == before
     assert before is not None
     assert before["incidents"] == 7

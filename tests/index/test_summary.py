@@ -49,7 +49,7 @@ def test_a_point_in_the_land_of_another_theatre_is_elsewhere(private_workspace: 
     view = View(theatre="ukraine", datasets=("invented",))
     for rebuilt in (False, True):
         if rebuilt:
-            private_workspace.index.rebuild()
+            private_workspace.index.generations.rebuild()
         answer = summarise(published(private_workspace, view), "region")
         counts = {row["key"]: row["incidents"] for row in answer["rows"] if row["incidents"]}
         assert counts == {"UA-30": 1}
