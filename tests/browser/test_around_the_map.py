@@ -39,12 +39,16 @@ def spot(page: Page, lat: float, lon: float) -> Position:
     return {"x": x, "y": y}
 
 
+REGION_PATH = """const pathOf = (key) => Object.values(strikemap.layers.regions._layers)
+  .find((one) => one.feature.properties.key === key);"""
+
+
 def empty_spot(page: Page, key: str) -> Position:
-    """Find a point of a region with no mark near it."""
+    """Wait for a region and find a point of it with no mark near it."""
+    page.wait_for_function(f"(key) => {{ {REGION_PATH} return pathOf(key); }}", arg=key)
     script = """(key) => {
+      const path = pathOf(key), box = path.getBounds();
       const { map, layers } = strikemap, frame = map.getContainer().getBoundingClientRect();
-      const paths = Object.values(layers.regions._layers);
-      const path = paths.find((one) => one.feature.properties.key === key), box = path.getBounds();
       const at = (share, low, high) => low + share * (high - low);
       for (let i = 1; i < 40; i++) for (let j = 1; j < 40; j++) {
         const lat = at(i / 40, box.getSouth(), box.getNorth());
@@ -56,8 +60,8 @@ def empty_spot(page: Page, key: str) -> Position:
       }
       return null;
     }"""
-    found: Position = page.evaluate(script, key)
-    return found
+    free: Position = page.evaluate(script.replace("{", f"{{ {REGION_PATH}", 1), key)
+    return free
 
 
 def test_a_click_on_a_region_opens_its_figures_and_stays_in_the_address(

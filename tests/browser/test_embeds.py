@@ -24,7 +24,8 @@ SAMPLING = """
 window.boxes = [];
 function sample() {
   const map = document.querySelector(".map");
-  if (map) {
+  // While the document is parsed, what stands below the map may not be there yet.
+  if (map && document.readyState !== "loading") {
     const { x, y, width, height } = map.getBoundingClientRect();
     const box = [x, y, width, height].join();
     if (boxes.at(-1) !== box) boxes.push(box);

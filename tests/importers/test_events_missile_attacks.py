@@ -165,7 +165,7 @@ def test_a_dataset_of_waves_is_one_and_the_index_passes_over_it(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
     imported(private_workspace, table(tmp_path, ROW))
-    private_workspace.index.rebuild()
+    private_workspace.index.generations.rebuild()
     state = private_workspace.state()
     assert state.datasets["missile-attacks"].kind is DatasetKind.waves
     assert sum(len(segment.rows) for segment in state.segments) == 0

@@ -434,7 +434,7 @@ def split(home: Workspace, tmp_path: Path) -> Iterator[Workspace]:
     }
     made = [incident(key, place=place) for key, place in places.items()]
     add(workspace.store, dataset(), *made)
-    workspace.index.rebuild()
+    workspace.index.generations.rebuild()
     yield workspace
     workspace.store.close()
 
@@ -472,7 +472,7 @@ def test_the_cube_of_raions_counts_what_a_scan_counts(split: Workspace) -> None:
         for number in range(40)
     ]
     add(split.store, *many)
-    split.index.rebuild()
+    split.index.generations.rebuild()
     asked = View(theatre="ukraine", datasets=("invented",), level=2)
     published = publish(Query.of(split, asked, NOON), Face.aggregates)
     cubed, by_scan = _cubed(published, Grouping.region), scanned(published, Grouping.region)
@@ -489,7 +489,7 @@ def test_the_public_finds_a_generalised_strike_in_its_oblast_and_in_no_raion(
     plants = [incident(f"p{n}", when=fresh, place=place, damage=damage) for n in range(240)]
     add(split.store, *plants)
     if is_rebuilt:
-        split.index.rebuild()
+        split.index.generations.rebuild()
     public = replace(split, audience=Audience.public)
     for view in (
         View(theatre="ukraine", datasets=("invented",), level=2),
@@ -545,7 +545,7 @@ def test_a_server_on_old_boundaries_and_a_process_on_new_ones_leave_each_other_a
     home: Workspace, tmp_path: Path
 ) -> None:
     add(home.store, dataset(), incident("a", place=Place.at(LonLat(36.2, 49.2), Precision.exact)))
-    home.index.rebuild()
+    home.index.generations.rebuild()
     loaded(home, two_oblasts(tmp_path), id="small")
     other = opened(tmp_path)
     assert by_region(other)["region_set"]["id"] == "small"
@@ -558,7 +558,7 @@ def test_a_server_on_old_boundaries_and_a_process_on_new_ones_leave_each_other_a
         assert by_region(other)["region_set"]["id"] == "small"
         assert by_region(home)["totals"] == by_region(other)["totals"]
     assert generations(tmp_path) == before
-    other.index.sweep()
+    other.index.generations.sweep()
     assert {path.parent.name for path in generations(tmp_path)} == {other.reference.region_hash}
     assert by_region(home)["totals"]["incidents"] == 4  # the old server builds its own again
     other.store.close()

@@ -368,14 +368,14 @@ def test_new_strikes_and_a_new_process_ask_only_what_is_not_known_yet(struck: Wo
     struck.index.joins.keep(struck.store.head())
     write(struck.store, [change(strike("more", 35.06))])
     assert keys(summary(struck, VIEW)) == {**before, "not_stated:0-10": 2}
-    struck.index.rebuild()
+    struck.index.generations.rebuild()
     assert keys(summary(struck, VIEW)) == {**before, "not_stated:0-10": 2}
 
 
 def test_after_a_backup_is_put_back_no_answer_is_of_what_was_written_after_it(
     struck: Workspace, tmp_path: Path
 ) -> None:
-    struck.index.rebuild()
+    struck.index.generations.rebuild()
     record: sqlite3.Connection = struck.store._reader  # type: ignore[attr-defined]
     with closing(sqlite3.connect(tmp_path / "backup.sqlite")) as backup:
         record.backup(backup)
