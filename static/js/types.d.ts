@@ -21,6 +21,7 @@ import type { State } from "./state.js";
 declare module "leaflet" {
   interface Path {
     _renderer: { _setPath(path: Path, d: string): void };
+    _updatePath(): void;
   }
   interface Map {
     _latLngToNewLayerPoint(place: LatLng, zoom: number, centre: LatLng): Point;
@@ -112,8 +113,8 @@ export interface RegionOptions {
   /** Colours by palette and number of classes, then by class; the usual palette first. */
   ramps: Record<string, string[][]>;
   opacity: number;
-  /** The opacity in a city, and the zooms between which colours fade to it. */
-  faintest: number;
+  /** The width in px of the band that has the colour in a city, and the zooms of the change. */
+  band: number;
   fadeZooms: [number, number];
   edge: string;
   noFigure: Pattern;
