@@ -19,10 +19,11 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app.api import problems
 from app.api.connections import STALL_S
 from app.api.downloads import Downloads
-from app.api.heavy import Forwarding, HeavyProcesses
+from app.api.heavy import Forwarding
 from app.api.lanes import Lanes
 from app.api.metrics import Metrics
 from app.api.own_files import OwnFiles
+from app.api.processes import HeavyProcesses
 from app.api.rates import Rates
 from app.api.routes import (
     approvals,
