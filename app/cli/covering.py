@@ -15,6 +15,7 @@ from app.domain.errors import InputError
 from app.editing.attaching import RecordedFile
 from app.editing.covering import PictureEditor
 from app.instance.tokens import local_holder
+from app.render.faces import suggested_faces
 
 
 @cli.command("cover")
@@ -55,6 +56,27 @@ def cover_parts(
     _tell(_matching(editor, incident, sha256))
 
 
+@cli.command("faces")
+def suggest_faces(
+    incident: Annotated[str, typer.Argument(help="The incident's id.")],
+    picture: Annotated[
+        str, typer.Argument(help="How the SHA-256 of its original begins; none means all.")
+    ] = "",
+) -> None:
+    """Suggest parts of pictures that may show a face, as `strikemap cover` takes them.
+
+    Nothing is changed or kept, and nobody is recognised. It needs the extra `faces`.
+
+    Example: strikemap faces 7f3c…
+    """
+    editor = PictureEditor(open_workspace(), local_holder(), present())
+    for attachment, _revision in _matching(editor, incident, picture):
+        covers = suggested_faces(*editor.original(incident, attachment.sha256))
+        parts = " ".join(f"--part {_text(cover)}" for cover in covers)
+        typer.echo(f"{attachment.name}: {attachment.sha256[:12]} {parts or 'no face suggested'}")
+    typer.echo("It misses faces and sees some that are none: look at each picture.")
+
+
 def _matching(editor: PictureEditor, incident: str, start: str) -> list[RecordedFile]:
     pictures = editor.pictures(incident)
     return [one for one in pictures if one.attachment.sha256.startswith(start)]
@@ -68,11 +90,16 @@ def _cover(text: str) -> Cover:
     return Cover.checked(x, y, width, height)
 
 
+def _text(cover: Cover) -> str:
+    """Write a part as `_cover` reads it."""
+    return ",".join(f"{share:g}" for share in cover.shares.values())
+
+
 def _tell(pictures: Sequence[RecordedFile]) -> None:
     for attachment, _revision in pictures:
         typer.echo(f"{attachment.name}: SHA-256 of the original {attachment.sha256}")
         for cover in attachment.covers:
-            typer.echo("  covered: " + ",".join(f"{one:g}" for one in cover.shares.values()))
+            typer.echo(f"  covered: {_text(cover)}")
         if attachment.copy:
             typer.echo(f"  readers get a copy without these parts, SHA-256 {attachment.copy}")
     if not pictures:

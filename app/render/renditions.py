@@ -68,7 +68,7 @@ def render_image(content: bytes, media_type: str, form: Rendition) -> bytes:
         TooLarge: the image has more pixels than MOST_PIXELS; it is not unpacked.
         InvalidFile: the image is damaged.
     """
-    picture = _read(content, media_type, LONGEST_PX[form])
+    picture = read_upright(content, media_type, LONGEST_PX[form])
     if form is Rendition.blurred:
         picture = _blurred(picture)
     return _jpeg(picture, QUALITY)
@@ -83,7 +83,7 @@ def covered_copy(content: bytes, media_type: str, covers: Sequence[Cover]) -> by
     Raises:
         TooLarge, InvalidFile: as `render_image`.
     """
-    picture = _read(content, media_type, COPY_PX)
+    picture = read_upright(content, media_type, COPY_PX)
     spread = SPREAD_PX if max(picture.size) == COPY_PX else 0
     (width, height), brush = picture.size, ImageDraw.Draw(picture)
     for cover in covers:
@@ -99,7 +99,7 @@ def _jpeg(picture: Image.Image, quality: int) -> bytes:
     return out.getvalue()
 
 
-def _read(content: bytes, media_type: str, longest: int) -> Image.Image:
+def read_upright(content: bytes, media_type: str, longest: int) -> Image.Image:
     """Unpack an image at most so large, upright, as pixels alone."""
     try:
         with Image.open(io.BytesIO(content), formats=[FORMATS[media_type]]) as image:

@@ -1,5 +1,6 @@
 /* Covering parts of a record's pictures: drawn with a pointer, or set by numbers in percent. */
 /** @import { CoveredPart, EditedPicture, EditedPictures, EditSpec } from "./types.js" */
+/** @import { SuggestedParts } from "./types.js" */
 import { byId, el, jsonBlock } from "./dom.js";
 import { fill } from "./format.js";
 import { ask, showStatus } from "./workpage.js";
@@ -70,6 +71,15 @@ function pictureForm(picture) {
       )?.focus();
     },
   });
+  const suggest = async () => {
+    /** @type {SuggestedParts | null} */
+    const answer = await ask("GET", `${address}/${picture.sha256}/faces`);
+    if (!answer) return;
+    const others = answer.suggestions.filter((part) => !parts.some((other) => covers(other, part)));
+    parts = [...parts, ...others];
+    render();
+    showStatus(fill(words.edit_cover_suggested, { n: others.length }));
+  };
   const save = async () => {
     if (!reasonInput.reportValidity()) return;
     const body = { covers: parts, reason: reasonInput.value };
@@ -97,8 +107,21 @@ function pictureForm(picture) {
     el("h3", { text: name }),
     frame,
     list,
-    el("p", { class: "actions" }, add, el("button", { text: words.edit_cover_save })),
+    el(
+      "p",
+      { class: "actions" },
+      add,
+      el("button", { type: "button", text: words.edit_cover_suggest, onclick: suggest }),
+      el("button", { text: words.edit_cover_save }),
+    ),
   );
+}
+
+/** Tell whether a part hides the middle of another: then a suggestion says nothing new. */
+function covers(/** @type {CoveredPart} */ part, /** @type {CoveredPart} */ other) {
+  const x = other.x + other.width / 2;
+  const y = other.y + other.height / 2;
+  return x > part.x && x < part.x + part.width && y > part.y && y < part.y + part.height;
 }
 
 /**

@@ -784,6 +784,11 @@ export interface EditedPictures {
   pictures: EditedPicture[];
 }
 
+/** /api/incidents/{id}/attachments/{sha256}/faces */
+export interface SuggestedParts {
+  suggestions: CoveredPart[];
+}
+
 export interface ReviewedRecord {
   id: string;
   dataset: string;

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.photos import photo
+from tests.photos import photo, scene
 from tests.serving import Service, command, token
 
 OWN = {"X-Strikemap": "1"}
@@ -178,6 +178,21 @@ def test_who_is_second_reads_that_somebody_was_faster(picture: Picture) -> None:
     body = {"covers": [], "reason": "x"}
     answer = picture.service.client.put(path, headers=match, json=body)
     assert (answer.status_code, "read it anew" in answer.json()["detail"]) == (412, True)
+
+
+def test_a_drawn_face_is_suggested_and_nothing_is_stored(private: Service, data: Path) -> None:
+    content = scene((300, 200, 200))
+    items = private.client.get(f"{ITEMS}?{QUERY}&limit=9").json()["features"]
+    picture = Picture(private, items[3]["id"], hashlib.sha256(content).hexdigest())
+    private.client.post(picture.address, headers=OWN, files={"file": ("one.jpg", content)})
+    before = picture.facts()
+    answer = private.client.get(f"{picture.address}/{picture.sha256}/faces")
+    (part,) = answer.json()["suggestions"]
+    assert 0.37 < part["x"] < 0.5 < part["x"] + part["width"] < 0.63
+    assert (picture.facts(), before["covers"]) == (before, [])
+    done = command(data, "faces", picture.record, picture.sha256[:12])
+    numbers = ",".join(f"{part[name]:g}" for name in ("x", "y", "width", "height"))
+    assert f"--part {numbers}" in done.stdout, done.stderr
 
 
 def test_a_command_covers_a_picture_lists_it_and_uncovers_it(picture: Picture, data: Path) -> None:

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, WIDE, Watched
-from tests.photos import photo
+from tests.photos import photo, scene
 from tests.serving import Service
 
 pytestmark = pytest.mark.browser
@@ -18,10 +18,10 @@ OWN = {"X-Strikemap": "1"}
 NEW = {"dataset": "example-incidents", "reason": "x", "start": "2024-03-10"}
 
 
-def attached(service: Service, width: int) -> str:
-    """Attach a photo of this width to a new record; returns the address of its pictures."""
+def attached(service: Service, content: bytes) -> str:
+    """Attach a picture to a new record; returns the address of its pictures."""
     record = service.client.post("/api/incidents", headers=OWN, json=NEW).json()
-    files = {"file": ("people.jpg", photo(size=(width, 450)))}
+    files = {"file": ("people.jpg", content)}
     path = f"/api/incidents/{record['id']}/attachments"
     assert service.client.post(path, headers=OWN, files=files).status_code == 201
     return path
@@ -35,7 +35,7 @@ def test_a_part_is_drawn_another_is_typed_and_both_are_covered(
     size: dict[str, int],
     lang: str,
 ) -> None:
-    address, watched = attached(private, width), watch(size)
+    address, watched = attached(private, photo(size=(width, 450))), watch(size)
     page = watched.page
     watched.open(f"{private.url}/edit/{address.split('/')[3]}?theatre=example&lang={lang}")
     frame = page.locator(".to-cover")
@@ -72,4 +72,23 @@ def test_a_part_is_drawn_another_is_typed_and_both_are_covered(
     assert typed == {"x": 0.5, "y": 0.105, "width": 0.25, "height": 0.8}
     page.locator("#pictures fieldset button").first.press("Enter")
     expect(frame.locator("span")).to_have_count(1)
+    watched.is_clean()
+
+
+def test_a_suggested_face_is_saved_only_when_a_person_saves_it(
+    private: Service, watch: Callable[..., Watched]
+) -> None:
+    address, watched = attached(private, scene((300, 200, 200))), watch()
+    page = watched.page
+    watched.open(f"{private.url}/edit/{address.split('/')[3]}?theatre=example")
+    for _twice in range(2):  # what is covered is not suggested again
+        page.get_by_role("button", name="Suggest faces").click()
+        expect(page.locator("#status")).to_contain_text("Nothing is saved yet")
+        expect(page.locator(".to-cover span")).to_have_count(1)
+    assert private.client.get(address).json()["pictures"][0]["covers"] == []
+    page.locator("#reason").fill("a face")
+    page.get_by_role("button", name="Save what is covered").click()
+    expect(page.locator("#status")).to_contain_text("Parts covered: 1")
+    (picture,) = private.client.get(address).json()["pictures"]
+    assert len(picture["covers"]) == 1
     watched.is_clean()

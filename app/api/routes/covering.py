@@ -26,6 +26,7 @@ from app.domain.attachment import COVER_TEXT, MOST_COVERS, Cover
 from app.domain.errors import InputError
 from app.editing.covering import PictureEditor, picture_facts
 from app.instance.workspace import Workspace
+from app.render.faces import suggested_faces
 from app.render.renditions import COPY_TYPE, Rendition, render_image
 
 
@@ -84,6 +85,11 @@ class _Answers:
         body = render_image(content, media_type, Rendition.large)
         return Response(body, headers=NO_STORE, media_type=COPY_TYPE)
 
+    def faces(self, request: Request, ref: str, sha256: str) -> Response:
+        """Suggest parts of a picture that may show a face; nothing is stored, nobody recognised."""
+        covers = suggested_faces(*self._editor(request).original(ref, sha256))
+        return written({"suggestions": [one.shares for one in covers]})
+
     async def cover(self, request: Request, ref: str, sha256: str) -> Response:
         """Cover these parts of a picture and no others, based on the revision in `If-Match`.
 
@@ -118,13 +124,15 @@ def _parts(parts: object) -> list[Cover]:
     return [Cover.checked(*msgspec.structs.astuple(one)) for one in shares]
 
 
-def routes(record: Workspace, lane: Lane) -> APIRouter:
-    """Build the addresses of covering."""
+def routes(record: Workspace, lane: Lane, faces_lane: Lane) -> APIRouter:
+    """Build the addresses of covering; to look for faces takes long, and makes nobody else wait."""
     router, answers = APIRouter(), _Answers(record, lane)
     all_pictures = "/api/incidents/{ref}/attachments"
     picture = f"{all_pictures}/{{sha256}}"
     router.get(all_pictures, openapi_extra=documented_write({}))(answers.pictures)
     original = lane.endpoint(answers.original)
     router.get(f"{picture}/original.jpg", openapi_extra=documented_write({}))(original)
+    faces = faces_lane.endpoint(answers.faces)
+    router.get(f"{picture}/faces", openapi_extra=documented_write({}))(faces)
     router.put(f"{picture}/covers", openapi_extra=documented_write({}, BODY))(answers.cover)
     return router
