@@ -21,6 +21,8 @@ PAPER, INK, QUIET, EDGE, WARNING = "#ffffff", "#1b1e21", "#4d5358", "#8b8f94", "
 """Colours of a figure around its map; the page uses the ink on its map, too."""
 
 WATERMARK = "#5a3c6e"
+COVER = "#3c4147"
+"""What fills a part of an archived image that nobody is shown."""
 
 Points = tuple[tuple[float, float], ...]
 
