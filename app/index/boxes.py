@@ -30,8 +30,8 @@ class Square(NamedTuple):
     """Columns and rows of the Mercator square, the last ones included, in its 2^31 units."""
 
     west: int
-    north: int
     east: int
+    north: int
     south: int
 
     def at(self, zoom: int) -> Square:
@@ -53,7 +53,7 @@ def squares(box: BoxE7) -> list[Square]:
     west, south, east, north = box
     spans = [(west, east)] if west < east else [(-180 * E7, east), (west, 180 * E7)]
     projected = [mercator(np.array(span) / E7, np.array([north, south]) / E7) for span in spans]
-    return [Square(int(x[0]), int(y[0]), int(x[1]), int(y[1])) for x, y in projected]
+    return [Square(int(x[0]), int(x[1]), int(y[0]), int(y[1])) for x, y in projected]
 
 
 def curve_pieces(box: BoxE7) -> list[tuple[int, int]]:
@@ -64,7 +64,7 @@ def curve_pieces(box: BoxE7) -> list[tuple[int, int]]:
     pieces: list[tuple[int, int]] = []
     for square in squares(box):
         zoom = next(z for z in range(BITS, -1, -1) if square.at(z).size <= MOST_TILES)
-        west, north, east, south = square.at(zoom)
+        west, east, north, south = square.at(zoom)
         x, y = np.mgrid[west : east + 1, north : south + 1]
         shift = np.uint64(2 * (BITS - zoom))
         firsts = (interleave(x) | interleave(y) << np.uint64(1)) << shift

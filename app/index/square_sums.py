@@ -72,7 +72,7 @@ def in_whole_squares(rows: Rows, places: np.ndarray, box: BoxE7, by: Grouping) -
 def _are_inside(x: np.ndarray, y: np.ndarray, box: BoxE7, zoom: int) -> np.ndarray:
     are_inside: np.ndarray = np.zeros(len(x), bool)
     for square in squares(box):
-        west, north, east, south = square.at(zoom)
+        west, east, north, south = square.at(zoom)
         are_inside |= (x > west) & (x < east) & (y > north) & (y < south)
     return are_inside
 
