@@ -43,7 +43,7 @@ class SquareSums:
     sectors: int
 
     @property
-    def size(self) -> int:
+    def nbytes(self) -> int:
         """Its size in bytes."""
         columns = (self.x, self.y, self.rows, self.square, self.group, self.sums)
         return sum(column.nbytes for column in columns)
@@ -87,7 +87,7 @@ def square_sums(cubes: Cubes, slug: str, level: int, by: Grouping) -> SquareSums
 
     def built() -> SquareSums | None:
         table = _built(cubes, slug, level, by)
-        return table if table.size <= MOST_CUBE_BYTES else None
+        return table if table.nbytes <= min(MOST_CUBE_BYTES, cubes.built.largest) else None
 
     sums: SquareSums | None = cubes.built.get(("squares", slug, level, by), built)
     return sums

@@ -14,8 +14,8 @@ import numpy as np
 from app.domain.cache import BoundedCache
 from app.index.summary import Ledger, Measures
 
-MOST_BYTES = 16 << 20
-"""The text of about twenty years with every sector on every day."""
+MOST_MONTHS = 512
+"""Years of some Views; a month with every sector on every day has 55 kB."""
 
 _MONTH = len("2025-10")
 
@@ -24,7 +24,7 @@ _MONTH = len("2025-10")
 class DayTexts:
     """Writes rows by day; a kept text is chosen by the sums in it, so it is never out of date."""
 
-    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_BYTES, weigh=len))
+    _kept: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_MONTHS))
 
     def rows(
         self, days: Sequence[tuple[str, str, int]], measures: Measures, codes: tuple[str, ...]
