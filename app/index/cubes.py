@@ -229,8 +229,7 @@ class Cubes:
         of all. The first request for a cube waits about as long as for a scan of all days.
         """
         own = self.own_filter(criteria, by, (slug,))
-        is_narrowed = own.weapons or own.sectors or own.statuses or own.kinds or own.regions
-        if not is_narrowed and own.min_killed is None:
+        if not own.is_narrowed:
             if by is Grouping.region:
                 return self.plain.get((slug, own.level))
             if by is Grouping.none and (plain := self.plain.get((slug, 1))) is not None:
