@@ -56,6 +56,13 @@ def memory_of(megabytes: int) -> Iterator[Path | None]:
             folder.rmdir()
 
 
+def within(group: Path | None, program: list[str]) -> list[str]:
+    """Let a program begin in a control group, to which all that it ever takes is counted."""
+    if group is None:
+        return program
+    return ["/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', f"{group}/cgroup.procs", *program]
+
+
 def address() -> str:
     """Choose an address of a reader, seldom one that costs much."""
     day = f"2025-{CHANCE.randrange(1, 13):02}-{CHANCE.randrange(1, 29):02}"
@@ -181,12 +188,12 @@ def main() -> None:
     parser.add_argument("minutes", type=float, nargs="?", default=2)
     parser.add_argument("--megabytes", type=int, default=512)
     words = parser.parse_args()
-    program = ["/usr/bin/env", "prlimit", f"--nofile={FILES}", sys.executable, "-m", "app.cli"]
+    limits = ["/usr/bin/env", "prlimit", f"--nofile={FILES}", sys.executable, "-m", "app.cli"]
     variables = {**environment(words.data), **UNLIMITED, "STRIKEMAP_STALL_S": "5"}
     variables["STRIKEMAP_MEMORY_MB"] = str(words.megabytes)
     with (
         memory_of(words.megabytes) as group,
-        started(program, ROOT, variables, words.data) as service,
+        started(within(group, limits), ROOT, variables, words.data) as service,
     ):
         pid = int(
             subprocess.run(  # noqa: S603  our own child
@@ -196,9 +203,6 @@ def main() -> None:
                 check=True,
             ).stdout.split()[0]
         )
-        if group is not None:
-            for one in family(pid):
-                (group / "cgroup.procs").write_text(str(one), "ascii")
         print(f"load of the machine before: {os.getloadavg()[0]:.1f}", flush=True)
         memory = measured(service, pid, words.minutes)
         files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
