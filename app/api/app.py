@@ -32,6 +32,7 @@ from app.api.routes import (
     collections,
     columns,
     control,
+    covering,
     discovery,
     editing,
     evidence,
@@ -212,6 +213,7 @@ def _application(
     app.include_router(stories.routes(record, visible, lanes.edits))
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(attaching.routes(record, shared.spool, lanes.edits))
+    app.include_router(covering.routes(record, lanes.images, lanes.faces))
     app.include_router(review.routes(record, visible, lanes.edits))
     app.include_router(approvals.routes(record, lanes.edits, settings.data_dir))
     _sign_in(app, settings, record, visible, lanes)
