@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from app.batch.cells import NOWHERE, ShapeCells
+from app.batch.cells import IN_NONE, ShapeCells
 from app.batch.functions import regions_by_level, stated_rows
 
 
@@ -55,7 +55,7 @@ class RegionOf:
 
     def _codes(self, marks: pa.RecordBatch, level: int) -> pa.Array:
         numbers = self._cells[level].numbers(marks["lon"].to_numpy(), marks["lat"].to_numpy())
-        lies_in = pa.array(numbers, mask=numbers == NOWHERE)
+        lies_in = pa.array(numbers, mask=numbers == IN_NONE)
         stated = stated_rows(marks, self._levels)[level]
         codes = self._levels[level]["code"].combine_chunks()
         return codes.take(pc.coalesce(stated, lies_in))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-NOWHERE, UNDECIDED = -1, -2
+IN_NONE, UNDECIDED = -1, -2
 DEPTH = 10
 """The grid has 2 to this power cells in each direction."""
 
@@ -38,7 +38,7 @@ class ShapeCells:
         low = self._corner + np.column_stack([x, y]) * side * self._size - MARGIN
         high = low + side * self._size + 2 * MARGIN
         boxes = shapely.box(*low.T, *high.T)
-        numbers = np.full(len(boxes), NOWHERE, np.int32)
+        numbers = np.full(len(boxes), IN_NONE, np.int32)
         for number, shape in enumerate(self._shapes):
             touched = np.flatnonzero(shapely.intersects(shape, boxes))
             is_inside = shapely.contains_properly(shape, boxes[touched])
@@ -46,19 +46,19 @@ class ShapeCells:
         return numbers
 
     def numbers(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-        """Return the number of the shape that contains each point; NOWHERE outside all."""
+        """Return the number of the shape that contains each point; IN_NONE outside all."""
         last = (1 << DEPTH) - 1
         x = ((lon - self._corner[0]) / self._size[0]).astype(np.int32)
         y = ((lat - self._corner[1]) / self._size[1]).astype(np.int32)
         is_outside = (x < 0) | (x > last) | (y < 0) | (y > last)
         numbers: np.ndarray = self._cells[y.clip(0, last), x.clip(0, last)]
-        numbers[is_outside] = NOWHERE
+        numbers[is_outside] = IN_NONE
         places = np.flatnonzero(numbers == UNDECIDED)
         numbers[places] = self._exact(lon[places], lat[places])
         return numbers
 
     def _exact(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-        numbers = np.full(len(lon), NOWHERE, np.int32)
+        numbers = np.full(len(lon), IN_NONE, np.int32)
         for number, (west, south, east, north) in enumerate(self._bounds):
             near = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
             is_inside = shapely.contains_xy(self._shapes[number], lon[near], lat[near])

@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.batch.cells import NOWHERE, ShapeCells
+from app.batch.cells import IN_NONE, ShapeCells
 
 HOLED = shapely.box(0, 0, 10, 6).difference(shapely.box(2, 2, 4, 4))
 SHAPES = np.array([HOLED, shapely.Point(9, 3).buffer(3), shapely.box(-3, 1, 0, 5)], object)
@@ -17,7 +17,7 @@ SHAPES = np.array([HOLED, shapely.Point(9, 3).buffer(3), shapely.box(-3, 1, 0, 5
 
 def expected(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """Test every shape, the last one that contains a point counts."""
-    numbers = np.full(len(lon), NOWHERE)
+    numbers = np.full(len(lon), IN_NONE)
     for number, shape in enumerate(SHAPES):
         numbers[shapely.contains_xy(shape, lon, lat)] = number
     return numbers
@@ -44,4 +44,4 @@ def test_many_points_and_all_corners_have_their_shapes(cells: ShapeCells) -> Non
     points = np.concatenate([random.uniform((-5, -2), (14, 8), (50_000, 2)), corners, beside])
     numbers = expected(*points.T)
     assert cells.numbers(*points.T).tolist() == numbers.tolist()
-    assert set(numbers.tolist()) == {NOWHERE, 0, 1, 2}
+    assert set(numbers.tolist()) == {IN_NONE, 0, 1, 2}
