@@ -32,7 +32,7 @@ def cover_parts(
     uncover: Annotated[bool, typer.Option("--uncover", help="Cover nothing of it.")] = False,
     reason: Annotated[str, typer.Option(help="Why, for the ledger.")] = "",
 ) -> None:
-    """Cover these parts of a picture and no others: readers get a copy in which they are filled.
+    """Cover these parts of a picture and no others: readers get a copy with them filled.
 
     Without --part and --uncover nothing is changed: it lists what is covered.
 

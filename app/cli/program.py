@@ -77,7 +77,7 @@ COMMANDS = {
     ),
     "cover": CommandEntry(
         "covering",
-        "Cover these parts of a picture and no others: readers get a copy in which they are filled.",
+        "Cover these parts of a picture and no others: readers get a copy with them filled.",
     ),
     "faces": CommandEntry(
         "covering", "Suggest parts of pictures that may show a face; nobody is recognised."
