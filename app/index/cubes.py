@@ -153,7 +153,7 @@ class Cube:
 
     def of_all(self) -> Cube:
         """Add up all groups, which must not overlap."""
-        running = self.running.sum(axis=2, dtype=self.running.dtype, keepdims=True)
+        running = self.running.sum(axis=2, dtype=np.int64, keepdims=True)
         return replace(self, running=running)
 
 

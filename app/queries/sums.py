@@ -99,10 +99,8 @@ def _matching_report(published: Published) -> JsonObject:
 
 
 def _as_of(published: Published) -> str | None:
-    if published.view.as_of is not None:
-        return rfc3339(published.view.as_of)
-    recorded = published.workspace.store.head().recorded_at
-    return None if recorded is None else rfc3339(recorded)
+    known_at = published.query.known_at
+    return None if known_at is None else rfc3339(known_at)
 
 
 def region_set(published: Published) -> dict[str, str]:

@@ -391,3 +391,10 @@ def test_a_revision_is_known_until_the_next_one_of_its_incident(
 
 def all_rows(workspace: Workspace) -> Rows:
     return Rows.concatenate([segment.rows for segment in workspace.state().segments])
+
+
+def test_a_sum_of_all_groups_may_be_larger_than_each_of_them_can_be() -> None:
+    most = 2**31 - 10
+    running = np.array([[[0, 0]], [[most, most]]], np.int32)
+    cube = Cube(0, np.array([0]), running, np.empty((4, 0), np.int32), sectors=0)
+    assert cube.of_all().between(0, 0).table[0].tolist() == [2 * most]
