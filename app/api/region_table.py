@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from app.domain.answer import JsonObject
 from app.i18n import strings
 from app.i18n.values import count_text, number
-from app.queries.sums import RATE
+from app.queries.rates import RATE
 
 
 def region_rows(language: str, summary: JsonObject, sort: str = "name") -> list[JsonObject]:

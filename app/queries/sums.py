@@ -20,15 +20,13 @@ from app.publishing.line_joins import line_join
 from app.publishing.publish import Published, counted_rows, joined_source
 from app.queries.day_texts import DayTexts
 from app.queries.group_sums import sums_by, sums_by_day
+from app.queries.rates import RATE, add_rates
 from app.queries.region_sums import by_region
 from app.rows import CONTRADICTORY
 
 GROUPINGS = ("region", "day", "weapon", "sector", "kind", "dataset", "line")
 RULE = "range across independent sources"
 """How the figures of several datasets on one strike are combined (`app.index.merged`)."""
-
-RATE = "killed_per_100k"
-"""The metric with which rows have a rate of their own, too."""
 
 BANDS_KM = (10, 30, 100)
 """Upper bounds of the bands of `by=line`; the last band has none."""
@@ -98,17 +96,6 @@ def _matching_report(published: Published) -> JsonObject:
     groups = None if folded is None else folded.groups
     rule = None if folded is None else RULE
     return {"rule": rule, "matching": {"groups": groups, "not_summed": reason}}
-
-
-def add_rates(published: Published, rows: list[JsonObject]) -> None:
-    """Add to regions the killed per 100,000 people, where both numbers are known."""
-    regions = published.query.regions.regions
-    people = {region.code: (region.population, region.population_year) for region in regions}
-    for row in rows:
-        low, (population, year) = row["killed"]["low"], people.get(row["key"], (None, None))
-        has_rate = low is not None and population
-        row[RATE] = round(low / population * 1e5, 3) if has_rate else None
-        row["population"], row["population_year"] = population, year
 
 
 def _as_of(published: Published) -> str | None:

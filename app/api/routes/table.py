@@ -25,8 +25,9 @@ from app.publishing.publish import Published, publish
 from app.publishing.query import Query
 from app.queries.export import unexportable_datasets
 from app.queries.incidents import ORDERS, list_incidents
+from app.queries.rates import RATE, add_rates
 from app.queries.region_sums import unmarked_by_region
-from app.queries.sums import RATE, add_rates, summarise
+from app.queries.sums import summarise
 from app.queries.words.filters import filter_texts
 from app.queries.words.record import days_of, record_text
 from app.queries.words.summary import summary_sentences
