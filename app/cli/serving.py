@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import resource
@@ -24,12 +25,17 @@ from app.domain.errors import InputError, StrikemapError
 from app.files.shelf import Shelf
 from app.index.copies import COMMAND
 from app.index.live import Index
+from app.instance.added_theatres import AddedTheatres
 from app.settings import PREFIX, Settings, read_settings
 
 LOG = logging.getLogger("strikemap.start")
 GRACE_S = 10
 """Seconds that a stopping service waits for running requests."""
 
+START_S = 60
+"""How long a new process may take to start."""
+
+TICKS_A_SECOND = 10
 MOST_WORKERS = 64
 ENOUGH_FILES = 16_384
 AUTO = "auto"
@@ -64,17 +70,23 @@ def serve(
     log_as_json(settings.log_level)
     listener = listen(host, port)
     _take_files()
-    index = open_workspace(settings).index
-    if settings.index_url and index.generations.needs_building:
-        _pull(index, settings.index_url)
-    index.state()
+    _open_index(settings)
     audience = "private, this computer only" if settings.private else "public audience"
     typer.echo(f"Strikemap ({audience}): {_address(host, listener)}")
     _export(settings)
-    config = uvicorn.Config(
+    if number == 1:
+        _serve_alone(settings, listener)
+    else:
+        with shared_folder() as folder:
+            os.environ[f"{PREFIX}WORKERS_DIR"] = str(folder)
+            _Workers(_config(settings, number), listener, settings).run()
+
+
+def _config(settings: Settings, workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
         "app.main:create",
         factory=True,
-        workers=number,
+        workers=workers,
         log_level=settings.log_level.lower(),
         server_header=False,
         access_log=False,
@@ -83,12 +95,31 @@ def serve(
         proxy_headers=False,  # the application reads them itself, from the proxies it trusts
         timeout_graceful_shutdown=GRACE_S,
     )
-    if number == 1:
-        _Server(config).run([listener])
-    else:
-        with shared_folder() as folder:
-            os.environ[f"{PREFIX}WORKERS_DIR"] = str(folder)
-            _Workers(config, [listener]).run()
+
+
+def _open_index(settings: Settings) -> None:
+    """Build the index, or pull it, before the first reader asks."""
+    index = open_workspace(settings).index
+    if settings.index_url and index.generations.needs_building:
+        _pull(index, settings.index_url)
+    index.state()
+
+
+def _serve_alone(settings: Settings, listener: socket.socket) -> None:
+    """Serve in this process; a theatre that is added opens it anew while new requests wait."""
+    while True:
+        server = _Server(_config(settings, 1), _added_theatres(settings))
+        server.run([listener.dup()])  # it closes the socket that it was given
+        if not server.is_reopening:
+            return
+        gc.unfreeze()  # what the application before it kept for good
+        LOG.info("A theatre was added: the service opens it.")
+        _open_index(settings)
+
+
+def _added_theatres(settings: Settings) -> AddedTheatres:
+    own = settings.data_dir / "theatres"
+    return AddedTheatres(settings.geodata_dir, own, settings.theatre)
 
 
 def _pull(index: Index, where: str) -> None:
@@ -102,17 +133,52 @@ def _pull(index: Index, where: str) -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that a second signal ends at once."""
+    """A server that a second signal ends at once, and that ends when a theatre was added."""
+
+    def __init__(self, config: uvicorn.Config, added: AddedTheatres) -> None:
+        super().__init__(config)
+        self._added, self.is_reopening = added, False
+
+    @override
+    async def on_tick(self, counter: int) -> bool:
+        """Look for an added theatre once a second."""
+        if counter % TICKS_A_SECOND == 0 and self._added.any():
+            self.is_reopening = True
+        return await super().on_tick(counter) or self.is_reopening
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop taking requests; at the second signal, wait for none."""
-        self.force_exit = self.should_exit
+        self.force_exit, self.is_reopening = self.should_exit, False
         super().handle_exit(sig, frame)
 
 
 class _Workers(Multiprocess):
-    """Several serving processes that a second signal ends at once."""
+    """Several serving processes that a second signal ends at once.
+
+    When a theatre was added, each is replaced by a new one that has it, one after another.
+    """
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, settings: Settings) -> None:
+        super().__init__(config, [listener])
+        self._settings, self._added = settings, _added_theatres(settings)
+
+    @override
+    def keep_subprocess_alive(self) -> None:
+        """Replace those that ended; replace all when a theatre was added."""
+        super().keep_subprocess_alive()
+        if self._added.any() and not self.should_exit.is_set():
+            LOG.info("A theatre was added: new processes open it.")
+            healthy_s = self.config.timeout_worker_healthcheck
+            self.config.timeout_worker_healthcheck = START_S
+            try:
+                self._added = _added_theatres(self._settings)
+                _open_index(self._settings)
+                self.restart_all()
+            except StrikemapError as wrong:
+                LOG.error("The theatre waits for the next start. %s", wrong)  # noqa: TRY400
+            finally:
+                self.config.timeout_worker_healthcheck = healthy_s
 
     @override
     def join_all(self) -> None:

@@ -77,6 +77,7 @@ class Words:
         """Return the codes of one cell's words; a word listed as "" gives none."""
         whole = squeezed(cell)
         words = [whole] if whole in word_codes or cell in terms.bit else SEVERAL.split(whole)
+        words = [one for word in words for one in _apart(word, word_codes)]
         codes = [self._code(name, word, terms, word_codes) for word in words if word]
         return [code for code in dict.fromkeys(codes) if code]
 
@@ -95,6 +96,13 @@ class Words:
         """Warn of the unknown words, the most frequent first."""
         for name, words in sorted(self.unknown.items()):
             yield Warned(f"Words of {name} that no list has, left unstated: {listing(words)}.")
+
+
+def _apart(word: str, word_codes: Mapping[str, str]) -> list[str]:
+    """Split "drone artillery", as surveys write two answers, where only the parts are known."""
+    parts = word.split()
+    is_known = word in word_codes or not all(part in word_codes for part in parts)
+    return [word] if is_known else parts
 
 
 def bare(name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from app.intake.column_fields import Draft, draft_of
 from app.intake.column_words import FIELDS_OF_WORDS, codes_of, words_of
 from app.intake.contexts import context_in
 from app.intake.sampling import column_values, may_be_table, sampled
+from app.intake.survey_columns import survey_of
 from app.intake.table_place import decide_place, has_place, points_anywhere
 from app.intake.table_start import TableStart, table_start
 from app.intake.theatre_advice import Advice, advice_on, swapped_advice
@@ -135,8 +136,15 @@ def suggestion_of(
         allowed = "a table (CSV, XLSX) or a file of points"
         raise InvalidFile(f"content of {source.name}", "XML or JSON of another kind", allowed)
     start = TableStart() if has_points else table_start(source, words, sheet)
-    columns = column_values(placemarks) or sampled(source, start, has_points=has_points)
+    columns: Mapping[str, Sequence[str]] = column_values(placemarks) or sampled(
+        source, start, has_points=has_points
+    )
+    survey = survey_of(columns.keys())
+    columns = survey.apart(columns)
     draft = draft_of(columns, words, context.theatre.bounds, has_points=has_points)
+    if survey.is_repeated and "start" not in draft.columns.values():
+        got, allowed = "answers of a repeated group, without a day", "the main table of the form"
+        raise InvalidFile(f"rows of {source.name}", got, allowed)
     if placemarks:
         draft.keep_only(OF_PLACEMARKS)
     advice = None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.reference.reference import Reference
 from tests.making import GEODATA
-from tests.serving import command, environment, serving
+from tests.serving import Service, command, environment, serving, token
 
 PARTIES = ("--party", "saf=Sudanese Armed Forces,state", "--party", "rsf=Rapid Support Forces")
 
@@ -115,3 +117,68 @@ def test_a_file_is_checked_before_it_is_used(tmp_path: Path) -> None:
     missing = command(tmp_path / "data", "theatre", "check", str(tmp_path / "no.toml"))
     assert missing.returncode == 2
     assert "a file that can be read" in missing.stderr
+
+
+def _answers_in_a_row(service: Service, theatre: str) -> int:
+    """Ask for a theatre until twenty answers in a row have it; count those before them.
+
+    No request may fail meanwhile: processes are replaced one after another.
+    """
+    before = row = 0
+    deadline = time.monotonic() + 90
+    while row < 20:
+        assert time.monotonic() < deadline
+        with httpx.Client(base_url=service.url, timeout=60) as reader:  # another connection
+            assert reader.get("/api/summary").status_code == 200
+            is_open = reader.get(f"/api/summary?theatre={theatre}").status_code == 200
+        before, row = (before, row + 1) if is_open else (before + row + 1, 0)
+    return before
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_admin_adds_a_theatre_and_the_service_opens_it_while_it_runs(
+    tmp_path: Path, workers: str
+) -> None:
+    data, sudan = tmp_path / "data", {"slug": "sudan", "country": "SD"}
+    admin, editor = token(data, "admin"), token(data, "editor")
+    with serving(data, "--workers", workers) as service:
+        assert service.client.post("/api/theatres", json=sudan).status_code == 401
+        refused = service.client.post("/api/theatres", json=sudan, headers=editor)
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/not-allowed")
+        added = service.client.post("/api/theatres", json=sudan, headers=admin)
+        assert (added.status_code, added.headers["Location"]) == (201, "/?theatre=sudan")
+        assert added.json()["zone"] == "Africa/Khartoum"
+        _answers_in_a_row(service, "sudan")
+        listed = service.client.get("/api/theatres").json()["theatres"]
+        assert {one["slug"]: one["countries"] for one in listed}["sudan"] == ["SD"]
+        if workers == "1":  # the command does what the address does
+            assert command(data, "theatre", "add", "chad", "--country", "TD").returncode == 0
+            _answers_in_a_row(service, "chad")
+            (data / "theatres" / "mali.toml").write_text('countries = ["ML"]\n', "utf-8")
+            time.sleep(2)  # a broken one is looked at, and the service stays as it is
+            assert service.client.get("/api/summary?theatre=chad").status_code == 200
+            assert service.client.get("/api/summary?theatre=mali").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"slug": "sudan"}, "country: got 'nothing', allowed: ISO 3166-1 code, such as SD."),
+        ({"country": "SD"}, "slug: got 'nothing', allowed: its name in addresses, such as"),
+        ({"slug": "../x", "country": "SD"}, "slug: got '../x', allowed: small letters, digits"),
+        ({"slug": "x", "country": "ZZ"}, "country: got 'ZZ', allowed: one of AD, AE"),
+        ({"slug": "x", "country": ["SD"]}, "country: got \"['SD']\", allowed: a text."),
+        ({"slug": "x", "country": "UA"}, "countries of no other theatre; ukraine has UA"),
+        ({"slug": "x", "country": "BR"}, "zone: got 'nothing', allowed: one of America/Araguaina"),
+        ({"slug": "x", "country": "BR", "zone": "Mars"}, "zone: got 'Mars', allowed: an IANA"),
+        ({"slug": "x", "country": "SD", "languages": ["xx"]}, "allowed: one of en, uk, ar, es, fr"),
+        ({"slug": "x", "country": "SD", "party": "a"}, "body: got 'party', allowed: slug, country"),
+    ],
+)
+def test_a_theatre_that_cannot_be_added_is_refused_in_one_sentence(
+    body: dict[str, object], sentence: str, service: Service
+) -> None:
+    own = {"X-Strikemap": "1"}
+    refused = service.client.post("/api/theatres", json=body, headers=own)
+    assert refused.status_code == 422
+    assert sentence in refused.json()["detail"]
