@@ -47,7 +47,9 @@ export function missingTheatre(spec, advice, isAdmin, button, use) {
   const { lang, strings: words } = spec;
   const { theatre: slug, country } = advice;
   if (!slug || !country) return [];
-  const name = { country: new Intl.DisplayNames([lang], { type: "region" }).of(country) ?? country };
+  const name = {
+    country: new Intl.DisplayNames([lang], { type: "region" }).of(country) ?? country,
+  };
   const note = (/** @type {string} */ text) => el("span", { class: "note", text });
   const where = note(fill(words.import_no_theatre, name));
   if (!isAdmin) return [where, note(words.import_ask_admin)];
@@ -56,7 +58,7 @@ export function missingTheatre(spec, advice, isAdmin, button, use) {
   const options = zones.map((zone) => el("option", { value: zone, text: zone }));
   const unsaid = isSure ? [] : [el("option", { value: "", text: "–" })];
   const choice = el("select", {}, ...unsaid, ...options);
-  const chosen = isSure ? [] : [el("label", { text: `${words.import_zone} ` }, choice)];
+  const zone = isSure ? [] : [el("label", { text: `${words.import_zone} ` }, choice)];
   const add = button(fill(words.import_add_theatre, name), async () => {
     const languages = [...new Set(["en", lang])];
     /** @type {OpenTheatre | null} */
@@ -71,5 +73,5 @@ export function missingTheatre(spec, advice, isAdmin, button, use) {
     if (await isOpened(slug)) await use(added);
     else showStatus(words.import_theatre_waits);
   });
-  return [where, ...chosen, add];
+  return [where, ...zone, add];
 }
