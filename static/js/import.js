@@ -136,7 +136,7 @@ function showReport(planned) {
   };
   const conflicts = planned.conflicting.slice(0, MOST_ROWS).map(cells);
   const sentences = [planned.refused ?? [], planned.warnings].flat();
-  const warnings = sentences.map((text) => el("li", { text }));
+  const warnings = sentences.map((text) => el("li", { text, dir: "auto" }));
   const place = [words.row, words.field, words.got];
   byId("told").replaceChildren(
     ...table(words.fate, [words.fate, words.rows_count], fateRows(planned)),

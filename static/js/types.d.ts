@@ -826,6 +826,7 @@ type AttributeName =
       | "checked"
       | "class"
       | "datetime"
+      | "dir"
       | "disabled"
       | "download"
       | "for"
