@@ -38,7 +38,7 @@ from app.importers.points import PointFeature, kind_of, point_features
 from app.importers.several import StatedPlace, apart, common_region, places_in, together
 from app.importers.typed import COUNTED, TIMES, Typed
 from app.importers.victims import NUMBERS, EventRow, VictimRows, with_numbers
-from app.importers.words import Words
+from app.importers.words import Words, kind_of_words
 
 Scope = Callable[[Cells], str | None]
 """Says of a row why it is out of scope; None where it is not."""
@@ -331,6 +331,8 @@ class _RowReader:
             return self.words.region(texts[0], crosswalk)
         joined = ("; " if name == "place" else "\n").join(texts)
         word = crosswalk.get(squeezed(texts[0]), texts[0]) if crosswalk else joined
+        if name == "kind" and crosswalk:
+            word = kind_of_words(texts[0], crosswalk)
         return self.words.country(word) if name == "country" else word
 
 

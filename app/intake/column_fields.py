@@ -159,10 +159,10 @@ def _by_name(draft: Draft, name: str, values: Sequence[str], words: Words, bound
     if column_words(draft.called.get(name, name)) in words.context.taxonomy.columns.people:
         draft.why[name] = NO_PEOPLE
         return
-    named = draft.field_of(name, words)
-    if named is None:
+    field_by_name = draft.field_of(name, words)
+    if field_by_name is None:
         return
-    to = _by_kind(named, values)
+    to = _by_kind(field_by_name, values)
     if not values:
         draft.why[name] = f"not mapped: called like {to}, {EMPTY_COLUMN}"
     elif to in DAYS:
