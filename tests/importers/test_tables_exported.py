@@ -20,7 +20,13 @@ from app.instance.workspace import Workspace
 from app.intake.suggestion import suggest
 from tests.support import FILES, fates, imported, stable, table
 
-ROWS = {"airtable.csv": 3, "google_sheets.csv": 6, "kobo.csv": 3, "odk_central.csv": 2}
+ROWS = {
+    "airtable.csv": 3,
+    "google_sheets.csv": 6,
+    "kobo.csv": 3,
+    "odk_central.csv": 2,
+    "ocha_plain.csv": 3,
+}
 SHOWN = ("source_key", "when", "place", "weapons", "killed", "injured", "damage", "sources")
 
 
@@ -42,6 +48,25 @@ def test_an_exported_table_is_read_and_what_was_understood_is_said(
         if fields["source_key"].startswith("content-"):
             fields["source_key"] = "content-…"
     data_regression.check({"toml": toml, "report": stable(report), "incidents": shown})
+
+
+def test_a_table_of_ocha_is_the_same_with_hashtags_and_without(
+    private_workspace: Workspace,
+) -> None:
+    for name in ("ocha_plain", "ocha_hxl"):
+        imported(private_workspace, FILES / "tables" / f"{name}.csv")
+    revisions = private_workspace.store.latest(Subject.incident)
+    incidents = [decode_incident(one.payload) for one in revisions if one.payload]
+    facts = [
+        {
+            one.source_key: (one.when, one.place, one.weapons, one.killed, one.injured)
+            for one in incidents
+            if one.dataset == dataset
+        }
+        for dataset in ("ocha-plain", "ocha-hxl")
+    ]
+    assert facts[0] == facts[1]
+    assert len(facts[0]) == 3
 
 
 def test_a_table_of_a_repeated_group_is_no_table_of_incidents(private_workspace: Workspace) -> None:
