@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 
@@ -92,7 +93,10 @@ class Cube:
     names: np.ndarray
     running: np.ndarray
     spans: np.ndarray
-    """Rows of several days: place, first day, last day, 1 for a long one."""
+    """Rows of several days: place, first day, last day, 1 for a long one.
+
+    Short ones come first; both kinds are in the order of their first days.
+    """
 
     sectors: int
 
@@ -124,10 +128,28 @@ class Cube:
 
     def edges(self, first: int, last: int) -> np.ndarray:
         """Return the places of rows that began in a period and do not count in it, or reversely."""
-        place, begins, ends, is_long = self.spans
-        reaches_in = (begins < first) & (ends >= first) & (first <= last) & (is_long == 0)
-        reaches_out = (begins >= first) & (begins <= last) & (ends > last) & (is_long == 1)
-        return np.asarray(place[reaches_in | reaches_out])
+        if first > last:
+            return np.empty(0, np.int32)
+        place, begins, ends, _is_long = self.spans
+        short, longest, reach = self._span_order
+        # Days of the type of the columns: another type would make `searchsorted` copy them.
+        before, start, end = np.clip((first - longest, first, last), -NEVER, NEVER).astype(np.int32)
+        into = slice(*np.searchsorted(begins[:short], (before, start)))
+        began = np.searchsorted(begins[short:], start), np.searchsorted(reach, end, "right")
+        out = slice(short + max(began), short + np.searchsorted(begins[short:], end, "right"))
+        return np.concatenate([place[into][ends[into] >= first], place[out][ends[out] > last]])
+
+    @cached_property
+    def _span_order(self) -> tuple[int, int, np.ndarray]:
+        """What `edges` needs of the order of the rows of several days.
+
+        The number of short ones, the most days that one of these goes on, and for each long one
+        the last day that it or one before it reaches.
+        """
+        _place, begins, ends, is_long = self.spans
+        short = int(np.searchsorted(is_long, 1))
+        longest = int((ends[:short] - begins[:short]).max(initial=0))
+        return short, longest, np.maximum.accumulate(ends[short:])
 
     def of_all(self) -> Cube:
         """Add up all groups, which must not overlap."""
@@ -161,6 +183,7 @@ def build_cube(segment: Segment, criteria: Filter, by: Grouping, groups: Groups)
     )
     several = np.flatnonzero(ends > begins)
     is_long = (rows["flags"] & LONG) != 0
+    several = several[np.lexsort((begins[several], is_long[several]))]
     spans = [column[several].astype(np.int32) for column in (places, begins, ends, is_long)]
     return Cube(first_day, names, running, np.array(spans), groups.sectors)
 

@@ -16,8 +16,8 @@ from app.domain.place import Bounds
 from app.domain.terms import Audience, Face
 from app.domain.view import View
 from app.index import cubes
-from app.index.cubes import Grouping
-from app.index.select import RETRACTED
+from app.index.cubes import Cube, Grouping
+from app.index.select import BEGINNING, END, RETRACTED
 from app.index.summary import Measures
 from app.instance.workspace import Workspace
 from app.publishing.publish import counted_rows, publish
@@ -155,6 +155,32 @@ def test_cubes_count_what_a_scan_counts(
     for by in Grouping:
         assert np.array_equal(sums_by(answer, by).table, scanned(answer, by).table)
     assert days(sums_by_day(answer)) == days(scanned_by_day(answer))
+
+
+@given(
+    spans=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 40)), max_size=30),
+    first=st.integers(-5, 110) | st.just(BEGINNING),
+    last=st.integers(-5, 110) | st.just(END),
+)
+def test_the_rows_on_the_edges_of_a_period_are_those_that_its_slices_count_wrongly(
+    spans: list[tuple[int, int]], first: int, last: int
+) -> None:
+    rows = [(length > 2, begin, begin + length, n) for n, (begin, length) in enumerate(spans)]
+    table = np.array(
+        [(n, begin, end, is_long) for is_long, begin, end, n in sorted(rows)], np.int32
+    )
+    cube = Cube(0, np.empty(0), np.empty(0), table.reshape(-1, 4).T, sectors=0)
+    wrong = {
+        n
+        for is_long, begin, end, n in rows
+        if (first <= begin <= last)
+        != (
+            first <= begin and end <= last
+            if is_long
+            else begin <= last and end >= first and first <= last
+        )
+    }
+    assert set(cube.edges(first, last).tolist()) == wrong
 
 
 def days(sums: tuple[int, Measures]) -> dict[int, list[int]]:
