@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gc
 import logging
@@ -108,13 +109,22 @@ def _open_index(settings: Settings) -> None:
 def _serve_alone(settings: Settings, listener: socket.socket) -> None:
     """Serve in this process; a theatre that is added opens it anew while new requests wait."""
     while True:
-        server = _Server(_config(settings, 1), _added_theatres(settings))
+        server = _Server(settings)
         server.run([listener.dup()])  # it closes the socket that it was given
         if not server.is_reopening:
             return
         gc.unfreeze()  # what the application before it kept for good
-        LOG.info("A theatre was added: the service opens it.")
+
+
+def _opens_added(settings: Settings) -> bool:
+    """Build the index with an added theatre's regions; False where that cannot be done."""
+    LOG.info("A theatre was added: the service opens it.")
+    try:
         _open_index(settings)
+    except StrikemapError as wrong:
+        LOG.error("The theatre waits for the next start. %s", wrong)  # noqa: TRY400
+        return False
+    return True
 
 
 def _added_theatres(settings: Settings) -> AddedTheatres:
@@ -135,15 +145,20 @@ def _pull(index: Index, where: str) -> None:
 class _Server(uvicorn.Server):
     """A server that a second signal ends at once, and that ends when a theatre was added."""
 
-    def __init__(self, config: uvicorn.Config, added: AddedTheatres) -> None:
-        super().__init__(config)
-        self._added, self.is_reopening = added, False
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(_config(settings, 1))
+        self._settings, self._added = settings, _added_theatres(settings)
+        self._opening: asyncio.Future[bool] | None = None
+        self.is_reopening = False
 
     @override
     async def on_tick(self, counter: int) -> bool:
-        """Look for an added theatre once a second."""
+        """Look for an added theatre once a second; readers are answered while it is opened."""
         if counter % TICKS_A_SECOND == 0 and self._added.any():
-            self.is_reopening = True
+            work = asyncio.to_thread(_opens_added, self._settings)
+            self._opening = asyncio.ensure_future(work)
+        if self._opening is not None and self._opening.done():
+            self.is_reopening, self._opening = self._opening.result(), None
         return await super().on_tick(counter) or self.is_reopening
 
     @override
@@ -168,16 +183,11 @@ class _Workers(Multiprocess):
         """Replace those that ended; replace all when a theatre was added."""
         super().keep_subprocess_alive()
         if self._added.any() and not self.should_exit.is_set():
-            LOG.info("A theatre was added: new processes open it.")
-            healthy_s = self.config.timeout_worker_healthcheck
-            self.config.timeout_worker_healthcheck = START_S
-            try:
-                self._added = _added_theatres(self._settings)
-                _open_index(self._settings)
+            self._added = _added_theatres(self._settings)
+            if _opens_added(self._settings):
+                healthy_s = self.config.timeout_worker_healthcheck
+                self.config.timeout_worker_healthcheck = START_S
                 self.restart_all()
-            except StrikemapError as wrong:
-                LOG.error("The theatre waits for the next start. %s", wrong)  # noqa: TRY400
-            finally:
                 self.config.timeout_worker_healthcheck = healthy_s
 
     @override
