@@ -36,6 +36,9 @@ GRACE_S = 10
 START_S = 60
 """How long a new process may take to start."""
 
+HEARD_S = 0.5
+"""A connection that was just taken sends its request within this time."""
+
 TICKS_A_SECOND = 10
 MOST_WORKERS = 64
 ENOUGH_FILES = 16_384
@@ -160,6 +163,15 @@ class _Server(uvicorn.Server):
         if self._opening is not None and self._opening.done():
             self.is_reopening, self._opening = self._opening.result(), None
         return await super().on_tick(counter) or self.is_reopening
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no new connection; before opening anew, hear those that came just now."""
+        if self.is_reopening:
+            for server in self.servers:
+                server.close()
+            await asyncio.sleep(HEARD_S)
+        await super().shutdown(sockets)
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
