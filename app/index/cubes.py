@@ -101,7 +101,7 @@ class Cube:
     sectors: int
 
     @property
-    def size(self) -> int:
+    def nbytes(self) -> int:
         """Its size in bytes."""
         return int(self.running.nbytes + self.spans.nbytes)
 
@@ -208,8 +208,6 @@ def _running(
 MOST_CUBE_BYTES = 32 << 20
 """The size of one cube in memory, without those of the generation. Larger ones are not kept."""
 
-MOST_BYTES_OF_CUBES = 96 << 20
-
 
 @dataclass(frozen=True, eq=False)
 class Cubes:
@@ -222,9 +220,7 @@ class Cubes:
     segment: Segment
     datasets: Sequence[str]
     groups: Groups
-    built: BoundedCache = field(
-        default_factory=lambda: BoundedCache(MOST_BYTES_OF_CUBES, weigh=_weight)
-    )
+    built: BoundedCache = field(default_factory=BoundedCache)
 
     def of(self, slug: str, criteria: Filter, by: Grouping) -> Cube | None:
         """Return a dataset's cube with the filters of a View, except for its period.
@@ -265,8 +261,6 @@ class Cubes:
 
     def _built(self, own: Filter, by: Grouping) -> Cube | None:
         cube = build_cube(self.segment, own, by, self.groups)
-        return None if cube is None or cube.size > MOST_CUBE_BYTES else cube
-
-
-def _weight(cube: Cube | None) -> int:
-    return 1_024 + (0 if cube is None else cube.size)
+        return (
+            None if cube is None or cube.nbytes > min(MOST_CUBE_BYTES, self.built.largest) else cube
+        )

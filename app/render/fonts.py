@@ -62,7 +62,7 @@ def cut_by_face(text: str) -> Iterator[str]:
     return (match.group() for match in _PIECE.finditer(text))
 
 
-@cache
+@lru_cache(64)  # a figure has any size of letters
 def load_font(folder: Path, face: Typeface, size_px: float) -> ImageFont.FreeTypeFont:
     """Load a face in a size in px."""
     return ImageFont.truetype(folder / face, size_px)

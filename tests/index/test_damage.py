@@ -56,11 +56,11 @@ def current(workspace: Workspace) -> Path:
     return folder / (folder / "CURRENT").read_text()
 
 
-def content(state: State) -> dict[str, list[int]]:
+def content(state: State) -> dict[str, bytes]:
     """All columns and running sums of a state without a delta."""
     (segment,) = state.segments
-    columns = {name: segment.rows[name].tolist() for name in COLUMNS}
-    cubes = {f"{key}": cube.running.ravel().tolist() for key, cube in state.cubes.plain.items()}
+    columns = {name: segment.rows[name].tobytes() for name in COLUMNS}
+    cubes = {f"{key}": cube.running.tobytes() for key, cube in state.cubes.plain.items()}
     return columns | cubes
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.cache import BoundedCache
+from app.domain.cache import BoundedCache, Budget
 from app.domain.incident import EventKind, Incident, Status
 from app.domain.place import Bounds
 from app.domain.terms import Audience, Face
@@ -211,14 +211,14 @@ def test_a_filter_gets_its_cube_and_only_a_box_a_line_and_the_past_are_scanned(
 
 def test_cubes_are_made_once_and_those_used_last_are_kept(history: History) -> None:
     state = history.workspaces["rebuilt"].index.state()
-    cubes = replace(state.cubes, built=BoundedCache(3_000_000, weigh=lambda cube: cube.size))
+    cubes = replace(state.cubes, built=BoundedCache(budget=Budget(9_000_000)))
     criteria = published(history.workspaces["rebuilt"], View(theatre="ukraine")).filter
     drones = cubes.of("alpha", replace(criteria, weapons=1), Grouping.region)
     assert drones is cubes.of("alpha", replace(criteria, weapons=1), Grouping.region)
     for weapons in range(2, 30):
         assert cubes.of("alpha", replace(criteria, weapons=weapons), Grouping.region) is not None
     assert drones is not cubes.of("alpha", replace(criteria, weapons=1), Grouping.region)
-    assert sum(cube.size for cube in cubes.built.values()) <= 3_000_000
+    assert sum(cube.nbytes for cube in cubes.built.values()) <= 3_000_000
 
 
 def test_a_cube_that_would_fill_the_memory_is_not_kept_and_its_rows_are_scanned(
