@@ -28,7 +28,7 @@ from app.files.shelf import Shelf
 from app.index.copies import COMMAND
 from app.index.live import Index
 from app.instance.added_theatres import AddedTheatres
-from app.instance.allowance import allowed_bytes, most_workers
+from app.instance.allowance import allowed_bytes, most_heavy, most_workers
 from app.settings import PREFIX, Settings, read_settings
 
 LOG = logging.getLogger("strikemap.start")
@@ -73,13 +73,13 @@ def serve(
         allowed = f"{', '.join(LOOPBACK_HOSTS)}; leave --private away to serve the public"
         raise InputError("host of a private instance", host, allowed)
     memory, processes = allowed_bytes(settings.memory_mb), 1
-    processes += 0 if settings.private else settings.heavy_processes
+    processes += 0 if settings.private else min(settings.heavy_processes, most_heavy(memory))
     most = 1 if settings.private else most_workers(memory, processes)
     number = _number_of_workers(workers, most)
     log_as_json(settings.log_level)
     listener = listen(host, port)
     _take_files()
-    _open_index(settings)
+    _make_index(settings)
     audience = "private, this computer only" if settings.private else "public audience"
     typer.echo(f"Strikemap ({audience}): {_address(host, listener)}")
     _export(settings.model_copy(update={"memory_mb": max((memory // number) >> 20, 1)}))
@@ -107,14 +107,6 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
     )
 
 
-def _open_index(settings: Settings) -> None:
-    """Build the index, or pull it, before the first reader asks."""
-    index = open_workspace(settings).index
-    if settings.index_url and index.generations.needs_building:
-        _pull(index, settings.index_url)
-    index.state()
-
-
 def _serve_alone(settings: Settings, listener: socket.socket) -> None:
     """Serve in this process; a theatre that is added opens it anew while new requests wait."""
     while True:
@@ -129,7 +121,7 @@ def _opens_added(settings: Settings) -> bool:
     """Build the index with an added theatre's regions; False where that cannot be done."""
     LOG.info("A theatre was added: the service opens it.")
     try:
-        _open_index(settings)
+        _make_index(settings)
     except StrikemapError as wrong:
         LOG.error("The theatre waits for the next start. %s", wrong)  # noqa: TRY400
         return False
@@ -139,6 +131,15 @@ def _opens_added(settings: Settings) -> bool:
 def _added_theatres(settings: Settings) -> AddedTheatres:
     own = settings.data_dir / "theatres"
     return AddedTheatres(settings.geodata_dir, own, settings.theatre)
+
+
+def _make_index(settings: Settings) -> None:
+    """Make the index before anybody waits for it; what this takes is free again afterwards."""
+    workspace = open_workspace(settings)
+    if settings.index_url and workspace.index.generations.needs_building:
+        _pull(workspace.index, settings.index_url)
+    workspace.state()
+    workspace.store.close()
 
 
 def _pull(index: Index, where: str) -> None:
