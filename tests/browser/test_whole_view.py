@@ -291,6 +291,30 @@ def test_a_window_can_be_drawn_on_the_histogram_of_all_days(watch: Watch, servic
     expect(page).to_have_url(re.compile("from=2024-03-16&.*to=2024-03-31"))
 
 
+def test_in_a_city_the_colour_of_a_region_is_a_band_inside_its_edge(
+    watch: Watch, service: Service
+) -> None:
+    watched = opened(watch, service)
+    page = watched.page
+    paths = page.locator(".leaflet-regions-pane path.region")
+    bands = page.locator(".leaflet-regions-pane path[clip-path]")
+    expect(page.locator("path.region[fill-opacity='0.62']").first).to_be_attached()
+    expect(bands).to_have_count(0)
+    colours = set(paths.evaluate_all("all => all.map((path) => path.getAttribute('fill'))"))
+    corner = page.evaluate(
+        "Object.values(strikemap.layers.regions._layers)[0].getLatLngs().flat(3)[0]"
+    )
+    page.evaluate("({ lat, lng }) => strikemap.map.setView([lat, lng], 13)", corner)
+    expect(bands.first).to_be_attached()
+    assert set(
+        paths.evaluate_all("all => all.map((path) => path.getAttribute('fill-opacity'))")
+    ) == {"0"}
+    assert {band.get_attribute("stroke") for band in bands.all()} <= colours
+    page.evaluate("strikemap.map.setZoom(6)")
+    expect(bands).to_have_count(0)
+    watched.is_clean()
+
+
 def test_while_time_plays_colours_keep_their_meaning(watch: Watch, service: Service) -> None:
     page = opened(watch, service, f"{EXAMPLE}&from=2024-03-01&to=2024-03-14").page
     limits = "strikemap.layers.regions.limits()"
