@@ -11,7 +11,7 @@ from app.api.kept import KeptAnswers
 from app.api.logs import log_as_json
 from app.api.metrics import Measured, Metrics
 from app.api.processes import GivingBack, HeavyProcesses
-from app.instance.allowance import MemoryPart, allowed_bytes, bound
+from app.instance.allowance import MemoryPart, allowed_bytes, bound, most_heavy
 from app.instance.memory import collect_seldom, keep_for_good
 from app.settings import Settings, read_settings
 
@@ -22,10 +22,11 @@ def create() -> ASGIApp:
     settings = read_settings()
     log_as_json(settings.log_level)
     # A private instance has one reader.
-    number = 0 if settings.private else settings.heavy_processes
-    part = MemoryPart.of(allowed_bytes(settings.memory_mb), 1 + number)
+    allowed = allowed_bytes(settings.memory_mb)
+    number = 0 if settings.private else min(settings.heavy_processes, most_heavy(allowed))
+    part = MemoryPart.of(allowed, 1 + number)
     bound(part)
-    heavy = HeavyProcesses.of(number, partial(create_heavy, settings), part.growth)
+    heavy = HeavyProcesses.of(number, partial(create_heavy, settings, part), part.growth)
     application = create_app(settings, heavy)
     metrics: Metrics = application.state.metrics
     metrics.watch_heavy(heavy)
@@ -40,13 +41,13 @@ def create() -> ASGIApp:
     return kept
 
 
-def create_heavy(settings: Settings) -> ASGIApp:
+def create_heavy(settings: Settings, part: MemoryPart) -> ASGIApp:
     """Build the application of a process for heavy work.
 
     The serving process counts the requests of each address, and writes the lines of the log.
     """
     collect_seldom()
-    bound(MemoryPart.of(allowed_bytes(settings.memory_mb), 1 + settings.heavy_processes))
+    bound(part)
     quiet: dict[str, int | str] = {"rate": 0, "rate_heavy": 0, "workers_dir": ""}
     quiet["trusted_proxies"] = "*"  # only the serving process reaches the socket
     if settings.log_level == "INFO":

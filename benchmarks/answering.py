@@ -20,6 +20,7 @@ from app.instance.workspace import Workspace
 from app.pictures.tiles import Tiler
 from app.publishing.publish import publish
 from app.publishing.query import Query
+from app.queries.day_texts import DayTexts
 from app.queries.sums import summarise
 from app.settings import ROOT
 from app.tiles.grid import Tile
@@ -116,8 +117,8 @@ SUMS = (
     ("sum by weapon, all days", "weapon", "", 10.0),
     ("sum by sector, all days", "sector", "", 10.0),
     ("sum by dataset, all days", "dataset", "", 10.0),
-    ("sum by day, all days", "day", "", None),
-    ("sum with a box, all days (scan)", "region", "&bbox=30,48,36,50", None),
+    ("sum by day, all days, as JSON", "day", "", 10.0),
+    ("sum with a box, all days", "region", "&bbox=30,48,36,50", 5.0),
 )
 
 
@@ -126,14 +127,14 @@ def sums(workspace: Workspace) -> list[Figure]:
 
     The first answer with a filter makes its cube.
     """
-    figures = []
+    figures, days = [], DayTexts()
     for name, by, query, hold in SUMS:
         view, state = view_of(workspace, f"synthetic=1{query}"), workspace.state()
         now = datetime.now(UTC)
 
         def answer(view: View = view, by: str = by) -> object:
             published = publish(Query(workspace, state, view, now), Face.aggregates)  # noqa: B023
-            return summarise(published, by)
+            return summarise(published, by, days)
 
         state.cubes.built.forget()
         first = median_ms(answer, 1)

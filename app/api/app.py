@@ -65,12 +65,14 @@ from app.domain.account import Holder
 from app.domain.cache import BoundedCache
 from app.domain.errors import InputError
 from app.domain.terms import Audience
+from app.instance.allowance import give_back
 from app.instance.opening import missing_openings
 from app.instance.provider import Provider
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
 from app.pictures.figures import Figures
 from app.pictures.tiles import Tiler
+from app.reference.basemap import Basemap
 from app.settings import Settings
 from app.streets.services import read_tile_services
 
@@ -164,7 +166,7 @@ def _application(
     @asynccontextmanager
     async def reading_ahead(_app: FastAPI) -> AsyncIterator[dict[str, float]]:
         basemap = visible.reference.basemap(visible.default_theatre)
-        Thread(target=basemap.read_ahead, daemon=True).start()
+        Thread(target=_read_ahead, args=(basemap,), daemon=True).start()
         stop = Event()
         Thread(target=visible.index.watch, args=(stop,), daemon=True).start()
         async with shared.metrics.published():
@@ -222,6 +224,11 @@ def _application(
     app.include_router(wmts.routes(tiles))
     app.mount("/static", OwnFiles(static))
     return app
+
+
+def _read_ahead(basemap: Basemap) -> None:
+    basemap.read_ahead()
+    give_back()  # what reading took
 
 
 def _sign_in(

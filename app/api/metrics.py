@@ -32,8 +32,8 @@ from app.api.processes import HeavyProcess, HeavyProcesses
 from app.api.sharing import WORKER_NUMBERS, numbers_of_all
 from app.domain.cache import BUDGET
 from app.domain.errors import StoreError
-from app.index.sums import write_whole
 from app.instance.workspace import Workspace
+from app.whole_files import write_whole
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 REFUSED = 400

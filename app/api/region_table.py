@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from app.domain.answer import JsonObject
 from app.i18n import strings
 from app.i18n.values import count_text, number
-
-RATE = "killed_per_100k"
+from app.queries.sums import RATE
 
 
 def region_rows(language: str, summary: JsonObject, sort: str = "name") -> list[JsonObject]:

@@ -44,6 +44,7 @@ from app.store.copying import RecordCopy, copy_database, copy_record
 from app.store.opening import RECORD
 from app.store.since import copy_since
 from app.store.sqlite import SqliteStore
+from app.whole_files import sync_path
 
 LEVEL, PART = 1, ".part"
 FILES = (BASEMAP, "regions/*/active.json", "regions/*/*", "theatres/*", "archive/*", "heads/*")
@@ -125,7 +126,7 @@ def back_up(
             members = packing.close()
         size = half.stat().st_size
         half.replace(out)
-        settle(out.parent)
+        sync_path(out.parent)
     return Packed(str(out), size, origin, members, len(purged.purges), damaged)
 
 
@@ -249,15 +250,6 @@ def _purges(copy: Path, now: datetime) -> PurgeList:
     """List what the copied record says was purged; opening it may bring its schema forward."""
     with contextlib.closing(SqliteStore(copy)) as store:
         return purges_of(store, now)
-
-
-def settle(folder: Path) -> None:
-    """Wait until the names of a folder's files are on disk."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import msgspec
 
 from app.backup.contents import BytesDone, Origin
-from app.backup.packing import settle
 from app.backup.unpacking import Unpacked, refuse_step, unpack, verified
 from app.domain.errors import NO_SPACE, InputError
 from app.domain.store import Author
@@ -23,6 +22,7 @@ from app.store.moving import move
 from app.store.opening import RECORD
 from app.store.postgis import PostgisStore
 from app.store.sqlite import SqliteStore
+from app.whole_files import sync_path
 
 Fill = Callable[[Path], Unpacked]
 """Unpacks a backup into a folder."""
@@ -137,7 +137,7 @@ def _filling(data_dir: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
-        settle(data_dir)
+        sync_path(data_dir)
 
 
 def _refuse_used(data_dir: Path, *beside: str) -> None:
@@ -154,7 +154,7 @@ def _move(folder: Path, data_dir: Path) -> None:
     try:
         for path in sorted(folder.iterdir(), key=lambda path: path.name == RECORD):
             moved.append(path.rename(data_dir / path.name))
-        settle(data_dir)
+        sync_path(data_dir)
     except BaseException:
         for path in moved:
             path.rename(folder / path.name)

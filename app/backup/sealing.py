@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 import pyrage
 
-from app.backup.packing import Packed, half_made, settle
+from app.backup.packing import Packed, half_made
 from app.domain.errors import NO_SPACE, InputError, InvalidFile
+from app.whole_files import sync_path
 
 AGE_MAGIC = b"age-encryption.org/"
 PUBLIC_KEY = "a public key of age, such as age1…, as `age-keygen` prints it"
@@ -37,7 +38,7 @@ def back_up_sealed(
         pyrage.encrypt_file(str(folder / "plain"), str(sealed), recipients)
         size = sealed.stat().st_size
         sealed.replace(out)
-        settle(out.parent)
+        sync_path(out.parent)
     return msgspec.structs.replace(packed, file=str(out), bytes=size)
 
 

@@ -25,9 +25,9 @@ from app.backup.unpacking import Unpacked, unpack, verified
 from app.domain.errors import InputError, InvalidFile, StoreBusy, StoreError
 from app.editing.purged import PURGED, read_purged
 from app.files.storage import Folder, Storage, open_place
-from app.index.sums import write_whole
 from app.store.opening import RECORD
 from app.store.since import bring_on
+from app.whole_files import write_whole
 
 NOTES = "backed-up.json"
 """What the chains hold of the files beside the record, in the data folder: a cache."""

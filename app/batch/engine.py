@@ -12,6 +12,7 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from app.batch.attribution import RegionOf
 from app.domain.errors import InputError
 
 LakeTables = Mapping[str, Sequence[str]]
@@ -33,19 +34,22 @@ class SedonaBatch:
 
     def run(self, job: str, tables: LakeTables, out: Path, last_zoom: int) -> int:
         """Run the job's SELECT of `app/batch/sql`."""
-        context, rows = self._engine.connect(), 0
+        context = self._engine.connect()
         for name, paths in tables.items():
             context.read_parquet(list(paths)).to_view(name)
+        if "regions" in tables:
+            context.register(self._region_of(tables["regions"]))
         statement = (files("app.batch") / "sql" / f"{job}.sql").read_text("utf-8")
-        result = context.sql(statement.replace(":zooms", str(last_zoom + 1)))
-        with (
-            pa.RecordBatchReader.from_stream(result) as reader,
-            pq.ParquetWriter(out, reader.schema, compression="zstd") as writer,
-        ):
-            for batch in reader:
-                writer.write_batch(batch)
-                rows += len(batch)
-        return rows
+        rows = context.sql(statement.replace(":zooms", str(last_zoom + 1)))
+        rows.to_parquet(out, single_file_output=True, compression="zstd(1)")
+        return int(pq.read_metadata(out).num_rows)
+
+    @staticmethod
+    def _region_of(regions: Sequence[str]) -> object:
+        """Make the SQL function that `attribute.sql` calls."""
+        udf = import_module("sedonadb.udf")
+        types = [udf.NUMERIC, udf.STRING, udf.STRING, udf.NUMERIC, udf.NUMERIC]
+        return udf.arrow_udf(pa.string(), types, name="region_of")(RegionOf(regions))
 
 
 def imported(package: str, engine: str, extra: str) -> ModuleType:

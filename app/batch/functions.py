@@ -36,14 +36,10 @@ def attribute(
 
     `regions` are paths of Parquet files.
     """
-    table = pq.read_table(list(regions), partitioning=None).sort_by("number")
-    levels = {
-        level: table.filter(pc.field("level") == level)
-        for level in sorted(pc.unique(table["level"]).to_pylist())
-    }
+    levels = regions_by_level(regions)
     shapes = {level: _prepared(units["geometry"]) for level, units in levels.items()}
     for marks in _marks(batches):
-        stated = _stated(marks, levels)
+        stated = stated_rows(marks, levels)
         for level, units in levels.items():
             located = np.full(len(marks), -1, np.int32)
             for number, shape in enumerate(shapes[level]):
@@ -54,7 +50,16 @@ def attribute(
             yield pa.RecordBatch.from_arrays(names, [*WHO, "level", "region"])
 
 
-def _stated(marks: pa.RecordBatch, levels: dict[int, pa.Table]) -> dict[int, pa.Array]:
+def regions_by_level(regions: Sequence[str]) -> dict[int, pa.Table]:
+    """Read regions from Parquet files, each level in the order of its numbers."""
+    table = pq.read_table(list(regions), partitioning=None).sort_by("number")
+    return {
+        level: table.filter(pc.field("level") == level)
+        for level in sorted(pc.unique(table["level"]).to_pylist())
+    }
+
+
+def stated_rows(marks: pa.RecordBatch, levels: dict[int, pa.Table]) -> dict[int, pa.Array]:
     """Return the row of the stated unit in each level; a district states its region, too."""
     rows = {
         level: pc.index_in(marks[f"admin{level}"], value_set=units["code"])

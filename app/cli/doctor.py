@@ -27,6 +27,7 @@ from app.instance.workspace import Workspace
 from app.settings import Settings, read_settings
 from app.store.copying import record_schema
 from app.store.opening import RECORD
+from app.store.sqlite import READ_ONLY
 
 ROOM_BYTES = 1 << 30
 """Less than this on the disk is worth a sentence, whatever the size of the record."""
@@ -208,9 +209,9 @@ class _Opened:
         except StoreError as wrong:
             yield Finding(str(wrong), "strikemap restore FILE, into an empty data folder")
             return
-        if trouble is not None:
+        if trouble not in (None, READ_ONLY):  # that it cannot be written is said already
             mend = 'strikemap verify, then what docs/operating.md says under "Damage"'
-            yield Finding(trouble, mend)
+            yield Finding(str(trouble), mend)
 
     def _ids(self) -> Iterator[Finding]:
         """Name ids that two datasets have: an earlier release took them from files."""

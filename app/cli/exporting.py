@@ -26,6 +26,7 @@ from app.domain.errors import InputError
 from app.domain.terms import Audience
 from app.queries.export import Export, form_of, prepare, refuse_export
 from app.settings import read_settings
+from app.whole_files import whole_file, write_whole
 
 PAGE_ENDING = ".html"
 ViewText = Annotated[str, typer.Option("--view", help='A View as in a URL: "from=2025-10-24".')]
@@ -94,12 +95,7 @@ def save_page(
     settings = read_settings().model_copy(update=asking)
     app, query = create_app(settings), view.removeprefix("?")
     page = saved_page(app, settings.static_dir, query, archive).encode()
-    half = path.with_name(f".{path.name}.part")
-    try:
-        half.write_bytes(page)
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+    write_whole(path, page)
     return {"file": str(path), "bytes": len(page), "sha256": hashlib.sha256(page).hexdigest()}
 
 
@@ -107,16 +103,11 @@ def _write(
     view_export: Export, path: Path, form: str, pieces: Generator[bytes]
 ) -> dict[str, object]:
     """Write one file, whole or not at all, and the metadata file beside it."""
-    half, digest = path.with_name(f".{path.name}.part"), hashlib.sha256()
-    try:
-        with closing(pieces), half.open("wb") as file:
-            for piece in pieces:
-                digest.update(piece)
-                file.write(piece)
-        size = half.stat().st_size
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+    digest, size = hashlib.sha256(), 0
+    with whole_file(path) as half, closing(pieces), half.open("wb") as file:
+        for piece in pieces:
+            digest.update(piece)
+            size += file.write(piece)
     if (beside := view_export.description(form, path.name)) is not None:
         path.with_name(f"{path.name}-metadata.json").write_bytes(beside)
     about = view_export.about

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -156,6 +157,9 @@ class _Commands(TyperGroup):
 
 def load(name: str) -> Any:
     """Import a command's module and return the command, or the group, of this name."""
+    if name == "serve":
+        # Arrow's own allocator keeps 50 MB once it has read the basemap. It is chosen at import.
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     module = import_module(f"app.cli.{COMMANDS[name].module}")
     return typer.main.get_group(module.cli).commands[name]
 

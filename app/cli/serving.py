@@ -25,7 +25,7 @@ from app.domain.errors import InputError, StrikemapError
 from app.files.shelf import Shelf
 from app.index.copies import COMMAND
 from app.index.live import Index
-from app.instance.allowance import allowed_bytes, most_workers
+from app.instance.allowance import allowed_bytes, most_heavy, most_workers
 from app.settings import PREFIX, Settings, read_settings
 
 LOG = logging.getLogger("strikemap.start")
@@ -63,16 +63,13 @@ def serve(
         allowed = f"{', '.join(LOOPBACK_HOSTS)}; leave --private away to serve the public"
         raise InputError("host of a private instance", host, allowed)
     memory, processes = allowed_bytes(settings.memory_mb), 1
-    processes += 0 if settings.private else settings.heavy_processes
+    processes += 0 if settings.private else min(settings.heavy_processes, most_heavy(memory))
     most = 1 if settings.private else most_workers(memory, processes)
     number = _number_of_workers(workers, most)
     log_as_json(settings.log_level)
     listener = listen(host, port)
     _take_files()
-    index = open_workspace(settings).index
-    if settings.index_url and index.generations.needs_building:
-        _pull(index, settings.index_url)
-    index.state()
+    _make_index(settings)
     audience = "private, this computer only" if settings.private else "public audience"
     typer.echo(f"Strikemap ({audience}): {_address(host, listener)}")
     _export(settings.model_copy(update={"memory_mb": max((memory // number) >> 20, 1)}))
@@ -95,6 +92,15 @@ def serve(
         with shared_folder() as folder:
             os.environ[f"{PREFIX}WORKERS_DIR"] = str(folder)
             _Workers(config, [listener]).run()
+
+
+def _make_index(settings: Settings) -> None:
+    """Make the index before anybody waits for it; what this takes is free again afterwards."""
+    workspace = open_workspace(settings)
+    if settings.index_url and workspace.index.generations.needs_building:
+        _pull(workspace.index, settings.index_url)
+    workspace.state()
+    workspace.store.close()
 
 
 def _pull(index: Index, where: str) -> None:

@@ -21,6 +21,7 @@ from app.editing.approvals import Request, write_or_ask
 from app.files.media import checked_media_type
 from app.instance.workspace import Workspace
 from app.render.renditions import FORMATS, Rendition, render_image
+from app.whole_files import write_whole
 
 Fact = str | bool | date
 LONGEST_CAPTION = 300
@@ -149,12 +150,13 @@ def _check(record: Attachment) -> None:
 
 
 def archive_file(workspace: Workspace, content: bytes) -> str:
-    """Keep a file in the archive, under its SHA-256, which is returned."""
+    """Keep a file in the archive, under its SHA-256, which is returned.
+
+    It is on the disk before the record names it. A damaged one of this name is written anew.
+    """
     sha256 = hashlib.sha256(content).hexdigest()
     stored = workspace.archive / sha256
     stored.parent.mkdir(parents=True, exist_ok=True)
-    if not stored.exists():
-        half = stored.with_suffix(".part")
-        half.write_bytes(content)
-        half.replace(stored)
+    if not stored.exists() or stored.read_bytes() != content:
+        write_whole(stored, content, is_durable=True)
     return sha256

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
+import msgspec
+
 from app.domain.approval import Approval, ApprovalKind
+from app.domain.attachment import Attachment
 from app.domain.errors import InputError, NotFound
 from app.domain.revision import Action, Change, Erasure, Head, Revision, Subject, canonical
 from app.domain.store import Author, Store
-from app.editing.approvals import Request, ask
+from app.editing.approvals import Request, approvals, ask
 from app.editing.purged import PurgeList
 from app.instance.workspace import Workspace
 
@@ -27,7 +30,10 @@ def purge(
     *,
     beside: Sequence[Change] = (),
 ) -> Head:
-    """Erase all that an incident, or a story, ever held; a mark with the reason stays in the chain.
+    """Erase all that an incident, or a story, ever held; marks with the reason stay in the chain.
+
+    With an incident go what its attachments say, those of their files that no other record has, and
+    requests about it that wait or waited for a second person.
 
     `ref` is the id of an incident, or `story/` and a slug. The reason stays for ever, and everybody
     who checks the record reads it: it must not repeat what it erases. Copies outside this instance
@@ -41,11 +47,47 @@ def purge(
     """
     _check(reason)
     past = _history(workspace, ref)
-    head = _erase(workspace.store, past, _Mark(str(uuid4()), reason.strip()), author, beside)
+    attached, requests = _attached(workspace.store, past), _requests(workspace.store, past)
+    names = _archived_names(attached)
+
+    def erase(history: list[Revision], beside: Sequence[Change] = ()) -> Head | None:
+        mark = _Mark(str(uuid4()), reason.strip())
+        return _erase(workspace.store, history, mark, author, beside)
+
+    heads = [erase(past, beside), *(erase(history) for history in (*attached, *requests))]
+    for name in names - _archived_names([workspace.store.latest(Subject.attachment)]):
+        (workspace.archive / name).unlink(missing_ok=True)
     _remove_copies(workspace)  # also when an earlier purge ended before it did so
-    if head is None:
+    written = [head for head in heads if head is not None]
+    if not written:
         raise InputError(past[0].subject, ref, "one that was not erased before")
-    return head
+    return written[-1]
+
+
+def _attached(store: Store, past: list[Revision]) -> list[list[Revision]]:
+    """Return the histories of an incident's attachments."""
+    if past[0].subject is not Subject.incident:
+        return []
+    number = past[0].key.partition("/")[2]
+    keys = store.current(Subject.attachment, f"{number}/")
+    return [store.history(Subject.attachment, key) for key in sorted(keys)]
+
+
+def _requests(store: Store, past: list[Revision]) -> list[list[Revision]]:
+    """Return the histories of the requests that hold what an incident, or its files, would say."""
+    slug, _, number = past[0].key.partition("/")
+    standing = [one.approval for one in approvals(store)]
+    about = [
+        one.id for one in standing if one.change and (one.dataset, one.target) == (slug, number)
+    ]
+    return [store.history(Subject.approval, one) for one in about]
+
+
+def _archived_names(histories: Iterable[Iterable[Revision]]) -> set[str]:
+    """Return the names in the archive that attachments give: of originals and covered copies."""
+    payloads = (one.payload for past in histories for one in past if one.payload is not None)
+    files = (msgspec.json.decode(payload, type=Attachment) for payload in payloads)
+    return {name for file in files for name in (file.sha256, file.copy) if name}
 
 
 def purge_or_ask(workspace: Workspace, ref: str, reason: str, author: Author) -> Head | Approval:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from importlib.resources import files
 from typing import NamedTuple
 
 
@@ -89,18 +90,23 @@ OF_PLACES = _words(
 )
 """What carries the name of a person and is none: `Malek School`."""
 
-NO_NAMES = OF_PLACES | _words(
-    """
+PEOPLES = _words((files("app.editing") / "peoples.txt").read_text("utf-8"))
+"""Names of countries and peoples as texts have them: reference data, not code."""
+
+NO_NAMES = (
+    OF_PLACES
+    | PEOPLES
+    | _words(
+        """
     the a an and or of in on at by for from to with this that it he she they his her their one two
-    russian russians ukrainian ukrainians russia ukraine soviet american british chinese iranian
     monday tuesday wednesday thursday friday saturday sunday january february march april may june
     july august september october november december telegram facebook twitter youtube general staff
     ministry council village city district oblast region raion battalion brigade regiment army
     forces guard division unit directorate authority agency party
     three four five six seven eight nine ten no not several many all some
-    el la los las un una rusia ucrania ruso rusa le les une russe ukrainien
-    росія україна россия украина він вона він он она
+    el la los las un una le les une він вона он она
     """
+    )
 )
 """Capital words that are no part of a person's name: a run of these alone is none."""
 

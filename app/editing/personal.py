@@ -69,16 +69,15 @@ def personal_texts(
         if revision.payload is not None and revision.action is not Action.retract:
             incident = decode_incident(revision.payload)
             theatre = state.datasets[dataset].theatre if dataset in state.datasets else ""
-            signs = TextSigns(_country(workspace, incident), places(theatre))
+            signs = TextSigns(_country(workspace, theatre, incident), places(theatre))
             if parts := list(_of_incident(incident, revision.key, state.redactions, signs)):
                 by_key[revision.key] = parts
     return [one for parts in reversed(by_key.values()) for one in parts]
 
 
-def _country(workspace: Workspace, incident: Incident) -> str | None:
+def _country(workspace: Workspace, slug: str, incident: Incident) -> str | None:
     """Return the country whose telephone numbers a text may have without a prefix."""
-    dataset = workspace.state().datasets.get(incident.dataset)
-    theatre = dataset and workspace.reference.theatres.get(dataset.theatre)
+    theatre = workspace.reference.theatres.get(slug)
     return incident.place.country or (theatre.countries[0] if theatre else None)
 
 

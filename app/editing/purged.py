@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 
 from app.domain.errors import InvalidFile
 from app.domain.revision import Erasure, Subject
 from app.domain.store import Store
-from app.index.sums import write_whole
+from app.whole_files import write_whole
 
 PURGED = "purged.json"
 LARGEST_LIST = 256 * 1024 * 1024
-Purgeable = Literal["incident", "story"]
+Purgeable = Literal["incident", "story", "attachment", "approval"]
 _ERASURE = msgspec.json.Decoder(Erasure)
 
 
@@ -56,7 +56,7 @@ def purges_of(store: Store, now: datetime) -> PurgeList:
     for mark in store.latest(Subject.erasure):
         if mark.payload is not None:
             erasure = _ERASURE.decode(mark.payload)
-            subject: Purgeable = "story" if erasure.subject is Subject.story else "incident"
+            subject = cast("Purgeable", erasure.subject.value)
             purges.append(Purge(mark.key, subject, erasure.key, erasure.reason, mark.recorded_at))
     revoked = {one.id: one.revoked_at for one in store.tokens() if one.revoked_at is not None}
     return PurgeList(now, tuple(purges), revoked)
@@ -89,5 +89,5 @@ def write_purged(folder: Path, purged: PurgeList) -> PurgeList:
     path = folder / PURGED
     if path.exists():
         purged = purged.joined(read_purged(path))
-    write_whole(path, msgspec.json.format(msgspec.json.encode(purged), indent=1))
+    write_whole(path, msgspec.json.format(msgspec.json.encode(purged), indent=1), is_durable=True)
     return purged

@@ -80,16 +80,24 @@ class Redactor:
     def _write(
         self, redaction: Redaction, past: Sequence[Revision], reason: str, *, gone: bool
     ) -> Approval | None:
-        """Write after what was read: another's later redaction is never undone unseen."""
+        """Write after what was read: another's later redaction is never undone unseen.
+
+        Where showing a part waits for a second person, what is newly hidden is hidden at once.
+        """
         text, author = checked_reason(reason), Author(self.holder.actor, self.now)
         newest = past[-1].seq if past else None
+        slug, _, number = redaction.key.partition("/")
+        dataset, hidden = self.workspace.state().datasets[slug], _hidden(past)
+        remaining = () if gone else redaction.texts
+        shown = [part for part in hidden if part not in remaining]
+        needs_two = bool(shown) and dataset.two_persons
+        if needs_two and not set(remaining) <= set(hidden):
+            parts = tuple(dict.fromkeys((*hidden, *remaining)))
+            both = Redaction(redaction.key, parts, redaction.code)
+            change = Change(Subject.redaction, both.key, Action.amend, canonical(both), newest)
+            newest = self.workspace.store.write([change], author.entry(text), {}).seq
         action = Action.retract if gone else Action.amend if past else Action.add
         change = Change(Subject.redaction, redaction.key, action, canonical(redaction), newest)
-        slug, _, number = redaction.key.partition("/")
-        dataset = self.workspace.state().datasets[slug]
-        remaining = set[TextPart]() if gone else set(redaction.texts)
-        shown = [part for part in _hidden(past) if part not in remaining]
-        needs_two = bool(shown) and dataset.two_persons
         request = Request(ApprovalKind.lift, slug, number, ", ".join(shown), needs_two, change)
         return write_or_ask(self.workspace, request, author, self.holder.identity, text)
 

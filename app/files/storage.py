@@ -13,6 +13,7 @@ from typing import Protocol
 
 from app.domain.errors import InputError
 from app.files.bucket import open_bucket, without_keys
+from app.whole_files import sync_path, write_whole
 
 SCHEMES = ("s3", "gs", "az", "memory")
 OWN_PLACE = "an empty or new folder, or one that"
@@ -83,14 +84,9 @@ class Folder:
     def write(self, name: str, content: bytes) -> None:
         """Write a file, whole or not at all."""
         path = self.path / name
-        half = path.with_name(f".{path.name}.part")
         with self._permitted():
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                half.write_bytes(content)
-                half.replace(path)
-            finally:
-                half.unlink(missing_ok=True)
+            write_whole(path, content)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there, and the folders that are empty without it."""
@@ -123,14 +119,14 @@ class Folder:
                 return False
             finally:
                 half.unlink(missing_ok=True)
-            _settle(self.path)
+            sync_path(self.path)
         return True
 
     def take(self, name: str, path: Path) -> None:
         """Move a finished file of this machine here; both lie on one disk."""
         with self._permitted():
             path.replace(self.path / name)
-            _settle(self.path)
+            sync_path(self.path)
 
     def fetch(self, name: str, path: Path) -> None:
         """Copy a file to this machine."""
@@ -151,15 +147,6 @@ def _write_durably(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _settle(folder: Path) -> None:
-    """Wait until the names of a folder's files are on disk."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def open_place(where: str, name: str = "OUT") -> Storage:

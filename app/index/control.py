@@ -24,9 +24,10 @@ from app.domain.place import area_km2
 from app.domain.region import Region
 from app.domain.revision import Action, Revision
 from app.domain.store import Store
-from app.index.sums import read_sealed, write_sealed, write_whole
+from app.index.sums import read_sealed, write_sealed
 from app.reference.reference import Reference
 from app.rows import NEVER
+from app.whole_files import write_whole
 
 LOG = logging.getLogger("strikemap.index")
 MOST_SHAPES, MOST_CALENDARS = 2_048, 64

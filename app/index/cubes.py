@@ -153,7 +153,7 @@ class Cube:
 
     def of_all(self) -> Cube:
         """Add up all groups, which must not overlap."""
-        running = self.running.sum(axis=2, dtype=self.running.dtype, keepdims=True)
+        running = self.running.sum(axis=2, dtype=np.int64, keepdims=True)
         return replace(self, running=running)
 
 
@@ -229,8 +229,7 @@ class Cubes:
         of all. The first request for a cube waits about as long as for a scan of all days.
         """
         own = self.own_filter(criteria, by, (slug,))
-        is_narrowed = own.weapons or own.sectors or own.statuses or own.kinds or own.regions
-        if not is_narrowed and own.min_killed is None:
+        if not own.is_narrowed:
             if by is Grouping.region:
                 return self.plain.get((slug, own.level))
             if by is Grouping.none and (plain := self.plain.get((slug, 1))) is not None:

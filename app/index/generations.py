@@ -30,8 +30,8 @@ from app.index.copies import Copies
 from app.index.current import CurrentGeneration, Stamp
 from app.index.generation import Generation, current_name
 from app.index.joins import Joins
-from app.index.sums import write_whole
 from app.index.witness import Witness, contains
+from app.whole_files import write_whole
 
 LOG = logging.getLogger("strikemap.index")
 BOUNDARY_FOLDERS = "[0-9a-f]" * 16

@@ -218,6 +218,7 @@ class Index:
             {one.key: self._added(one) for one in revisions},
             {one.key: one for one in self._redactions()},
             delta.hash,
+            next((one.recorded_at for one in self._store.by_seq([delta.seq])), None),
             self.generations.mended,
         )
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from app.domain.cache import BoundedCache
 from app.domain.mercator import BITS
+from app.index.boxes import BoxE7, curve_pieces, in_box
 from app.index.columns import STATUSES, UNDRAWN
 from app.rows import BATTLE, COLUMNS, LONG, NEVER, NO_REGION, NOWHERE, OTHER_HARM, Rows
 
@@ -45,7 +46,7 @@ class Filter:
     min_killed: int | None = None
     regions: tuple[int, ...] = ()
     level: int = 1
-    bbox_e7: tuple[int, int, int, int] | None = None
+    bbox_e7: BoxE7 | None = None
     embargo_at: int | None = None
     grace_s: tuple[int, int] = (0, 0)
     """Seconds from the end of a strike until it is public: at civilian and at military places."""
@@ -69,6 +70,13 @@ class Filter:
     def has_quiet(self) -> bool:
         """Tell whether any row may be quiet."""
         return bool(self.quiet_sectors or self.quiet_now)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Tell whether it has more filters than datasets, a period and a box."""
+        codes = self.weapons or self.sectors or self.statuses or self.kinds or self.regions
+        limits = (self.min_killed, self.near, self.grains)
+        return bool(codes) or any(limit is not None for limit in limits)
 
     @property
     def is_countable(self) -> bool:
@@ -189,8 +197,22 @@ class Segment:
 
     def match(self, criteria: Filter, low: int = 0, high: int | None = None) -> np.ndarray:
         """Return the places of matching rows in [low, high)."""
-        part = slice(low, len(self.rows) if high is None else high)
-        rows = self.rows
+        high = len(self.rows) if high is None else high
+        if criteria.bbox_e7 is None:
+            return self._matched(criteria, low, high)
+        pieces = [(max(low, first), min(high, end)) for first, end in self.pieces(criteria.bbox_e7)]
+        parts = [self._matched(criteria, *piece) for piece in pieces if piece[0] < piece[1]]
+        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+    def pieces(self, box: BoxE7) -> list[tuple[int, int]]:
+        """Return the ranges [first, end) of rows that hold all that lies in a box, in order."""
+        morton, ends = self.rows["morton"][: self.marks], np.array(curve_pieces(box), np.uint64)
+        firsts = np.searchsorted(morton, ends[:, 0], "left").tolist()
+        lasts = np.searchsorted(morton, ends[:, 1], "right").tolist()
+        return [*zip(firsts, lasts, strict=True), (self.marks, len(self.rows))]
+
+    def _matched(self, criteria: Filter, low: int, high: int) -> np.ndarray:
+        part, rows = slice(low, high), self.rows
         mask = rows["day_first"][part] <= criteria.last  # an undated row is after every period
         if criteria.first > BEGINNING:
             mask &= rows["day_last"][part] >= criteria.first
@@ -203,7 +225,7 @@ class Segment:
         if criteria.kinds or self.has_flag(BATTLE):
             mask &= is_of_kind(rows["flags"][part], criteria.kinds)
         if criteria.bbox_e7 is not None:
-            mask &= _in_box(rows, part, criteria.bbox_e7)
+            mask &= in_box(rows["lon_e7"][part], rows["lat_e7"][part], criteria.bbox_e7)
         mask &= _is_among(criteria.datasets, rows["dataset"][part])
         places = _refine(rows, np.flatnonzero(mask) + low, criteria)
         return places if criteria.near is None else self._near(criteria.near, places, criteria)
@@ -301,15 +323,6 @@ def regions_of(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
     if criteria.level == 1 or not criteria.has_quiet:
         return regions
     return np.where(is_quiet(rows, places, criteria), np.int16(NO_REGION), regions)
-
-
-def _in_box(rows: Rows, places: slice, box: tuple[int, int, int, int]) -> np.ndarray:
-    west, south, east, north = box
-    lon, lat = rows["lon_e7"][places], rows["lat_e7"][places]
-    across = (lon >= west) & (lon <= east) if west < east else (lon >= west) | (lon <= east)
-    # A row without a place is below every box, also one across the antimeridian.
-    inside: np.ndarray = across & (lat >= south) & (lat <= north)
-    return inside
 
 
 def _morton(x: int, y: int) -> int:

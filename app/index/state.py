@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 
@@ -37,6 +37,9 @@ class State:
 
     redactions: Mapping[str, Redaction] = field(default_factory=dict)
     hash: bytes = GENESIS
+    recorded_at: datetime | None = None
+    """When its newest revision was recorded; None for an empty record."""
+
     mended: str = ""
     grains: BoundedCache = field(default_factory=lambda: BoundedCache(8))
     """The groups of datasets that leave as sums only, for each way to see them."""

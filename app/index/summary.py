@@ -108,14 +108,19 @@ def _measure_damage(
     groups = groups[is_hit]
     table[at["damaged"]] = np.bincount(groups, minlength=size)
     table[at["destroyed"]] = np.bincount(groups[destroyed != 0], minlength=size)
-    for sector in range(int(hit.max()).bit_length()):
-        bit = np.uint32(1 << sector)
-        mine = np.flatnonzero((hit & bit) != 0)
-        of_mine = groups[mine]
-        table[at[f"hit_{sector}"]] = np.bincount(of_mine, minlength=size)
-        for what, column in (("destroyed", destroyed), ("uncounted", uncounted)):
-            has_bit = (column[mine] & bit) != 0
-            table[at[f"{what}_{sector}"]] = np.bincount(of_mine[has_bit], minlength=size)
+    by_sector = table[at["hit_0"] :].reshape(-1, len(DAMAGE), size)
+    shape = (len(by_sector), size)
+    while len(hit):  # most rows have one sector, so a pass takes the lowest bit of every row
+        bit = hit & (~hit + np.uint32(1))
+        cell = np.bitwise_count(bit - np.uint32(1)) * np.int64(size) + groups
+        for place, column in enumerate((hit, destroyed, uncounted)):
+            mine = cell[np.flatnonzero(column & bit)]
+            by_sector[:, place] += np.bincount(mine, minlength=by_sector[:, 0].size).reshape(shape)
+        hit ^= bit
+        more = np.flatnonzero(hit)
+        hit, destroyed, uncounted, groups = (
+            column[more] for column in (hit, destroyed, uncounted, groups)
+        )
 
 
 def _measure_count(
@@ -128,16 +133,12 @@ def _measure_count(
     if not len(known):
         return
     groups = groups[known]
-    with_any = table[at[f"{name}_any"]] = np.bincount(groups, minlength=size)
+    table[at[f"{name}_any"]] = np.bincount(groups, minlength=size)
     for bound, column in zip(BOUNDS, bounds, strict=True):
         figures = column[known]
-        has_figure = figures != NO_COUNT
-        if has_figure.all():
-            times, sums = with_any, np.bincount(groups, figures, size)
-        else:
-            mine = groups[has_figure]
-            times = np.bincount(mine, minlength=size)
-            sums = np.bincount(mine, figures[has_figure], size)
+        stated = np.flatnonzero(figures != NO_COUNT)
+        mine = groups[stated]
+        times, sums = np.bincount(mine, minlength=size), np.bincount(mine, figures[stated], size)
         table[at[f"{name}_{bound}_known"]], table[at[f"{name}_{bound}_sum"]] = times, sums
 
 
@@ -145,10 +146,13 @@ class Ledger:
     """Reads tallies and damage out of a measure table, group by group."""
 
     def __init__(self, measures: Measures, sector_codes: tuple[str, ...]) -> None:
-        self._codes = sector_codes
-        names = measure_names(measures.sectors)
-        # Lists: a single value of an array costs ten times as much.
-        self._at: dict[str, list[int]] = dict(zip(names, measures.table.tolist(), strict=True))
+        self._codes, self._measures = sector_codes, measures
+
+    @cached_property
+    def _at(self) -> dict[str, list[int]]:
+        """The groups of each measure; lists, since a value of an array costs ten times as much."""
+        names = measure_names(self._measures.sectors)
+        return dict(zip(names, self._measures.table.tolist(), strict=True))
 
     def value(self, measure_name: str, group: int) -> int:
         """Read one measure of one group."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from isal import isal_zlib
+
+from app.whole_files import write_whole
 
 BEGINNING_BYTES = 4_096
 """How much of a file is always checked when it is opened: it holds the header of the array."""
@@ -77,21 +78,6 @@ def check_sums(folder: Path, sums: Mapping[str, FileSum], *, is_whole: bool = Tr
             is_complete and stored.whole != expected.whole
         ):
             raise DamagedFile(f"{name} does not match its checksum")
-
-
-def write_whole(path: Path, content: bytes, mode: int = 0o666) -> None:
-    """Write a file that is complete or missing, also when several write it at once.
-
-    `mode` says who may read and write it, less what the umask takes.
-    """
-    half = path.with_suffix(f".{secrets.token_hex(8)}.part")
-    try:
-        with open(half, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-            file.write(content)
-        half.replace(path)
-    except BaseException:
-        half.unlink(missing_ok=True)
-        raise
 
 
 def write_sealed(path: Path, content: bytes) -> None:

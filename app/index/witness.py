@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.domain.revision import GENESIS, Head
 from app.domain.store import Store
-from app.index.sums import write_whole
+from app.whole_files import write_whole
 
 
 def contains(store: Store, head: Head) -> bool:

@@ -9,21 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import pyarrow as pa
-
 from app.domain.cache import BUDGET
 
 GROUPS, OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 LIMITS = ("memory.max", "memory.limit_in_bytes")
 """The file of a control group's limit, in both versions of control groups."""
 
-PROCESS_BYTES = 256 << 20
-"""What a serving process, or one for heavy work, needs to be of use."""
+PROCESS_BYTES = 320 << 20
+"""What a serving process, or one for heavy work, needs to be of use (docs/reliability.md)."""
 
 LEAST_CACHED, MOST_CACHED = 16 << 20, 320 << 20
 LEAST_GROWTH, MOST_GROWTH = 64 << 20, 1 << 30
-ARENAS, ARENA_MAX = 2, -8
-"""Threads share two arenas: each keeps what it once had. -8 is glibc's number of that setting."""
+GLIBC = {-8: 2, -3: 1 << 20}
+"""glibc's M_ARENA_MAX: threads share two arenas, each of which keeps what it once had; and its
+M_MMAP_THRESHOLD: what has a megabyte or more goes back to the system as soon as it is free."""
 
 
 class MemoryPart(NamedTuple):
@@ -88,6 +87,11 @@ def most_workers(allowed: int, processes: int) -> int:
     return max(allowed // (processes * PROCESS_BYTES), 1)
 
 
+def most_heavy(allowed: int) -> int:
+    """Count the processes for heavy work that there is memory for beside the worker; or none."""
+    return max(allowed // PROCESS_BYTES - 1, 0)
+
+
 def own_bytes(number: int) -> int:
     """Return the bytes of a process that it shares with no other; 0 where nobody says it."""
     with contextlib.suppress(OSError, ValueError):
@@ -100,11 +104,11 @@ def bound(part: MemoryPart) -> None:
     """Bound the memory of this process, before it has threads."""
     BUDGET.most_bytes = part.cached
     with contextlib.suppress(AttributeError, OSError):  # another library of C
-        ctypes.CDLL(None).mallopt(ARENA_MAX, ARENAS)
+        for setting, number in GLIBC.items():
+            ctypes.CDLL(None).mallopt(setting, number)
 
 
 def give_back() -> None:
-    """Give free memory back to the system, which glibc and Arrow keep for later."""
-    pa.default_memory_pool().release_unused()
+    """Give free memory back to the system, which glibc keeps for later."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -12,9 +12,9 @@ from threading import Lock
 import msgspec
 
 from app.domain.errors import InputError
-from app.index.sums import write_whole
 from app.streets.ground import StreetMap
 from app.streets.tileset import LONGEST_CREDIT, open_tileset
+from app.whole_files import write_whole
 
 LOG = logging.getLogger("strikemap.basemap")
 Stamp = tuple[int, int, int]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -25,6 +24,7 @@ from app.reference.theatre_file import (
     parse_theatre,
     read_theatres,
 )
+from app.whole_files import write_whole
 
 STATE = ",state"
 
@@ -56,9 +56,7 @@ def add_theatre(order: NewTheatre, geodata: Path, folder: Path) -> Path:
     text = _text(order, geodata)
     parse_theatre(text, order.slug, geodata)
     folder.mkdir(parents=True, exist_ok=True)
-    half = folder / f"{order.slug}.{os.getpid()}.part"
-    half.write_text(text, "utf-8")
-    half.replace(path)
+    write_whole(path, text.encode())
     return path
 
 

@@ -10,9 +10,9 @@ import msgspec
 
 from app.domain.errors import InputError, InvalidTheatre
 from app.domain.terms import DatasetKind
-from app.index.sums import write_whole
 from app.instance.workspace import Workspace
 from app.reference.opening import Opening, opening_path, read_opening
+from app.whole_files import write_whole
 
 
 def set_opening(workspace: Workspace, slug: str, opening: Opening | None) -> Path:

@@ -19,7 +19,7 @@ from app.domain.errors import InputError, StoreError
 from app.domain.instants import rfc3339
 from app.domain.revision import Head
 from app.domain.signed_head import SignedHead, head_message, key_id
-from app.index.sums import write_whole
+from app.whole_files import write_whole
 
 SIGNING_KEY = "head.key"
 """The private key in the data folder; no backup holds it."""
@@ -65,7 +65,7 @@ class HeadSigner:
         """Make a key in place of the former one, if any, and return its id."""
         key = Ed25519PrivateKey.generate()
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write_whole(self.path, pem, mode=0o600)
+        write_whole(self.path, pem, mode=0o600, is_durable=True)
         return key_id(key.public_key().public_bytes_raw())
 
     def sign(self, head: Head) -> SignedHead | None:

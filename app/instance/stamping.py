@@ -23,7 +23,7 @@ from rfc3161_client import (
 
 from app.domain.errors import InputError
 from app.domain.signed_head import SignedHead
-from app.index.sums import write_whole
+from app.whole_files import write_whole
 
 ENDING = ".tsr"
 URL, ROOTS = "STRIKEMAP_TIMESTAMP_URL", "STRIKEMAP_TIMESTAMP_ROOTS"
@@ -119,8 +119,8 @@ def keep_stamped(folder: Path, stamped: StampedHead) -> None:
     """Keep a stamped head in a data folder's `heads/`; evidence bundles take it from there."""
     folder.mkdir(exist_ok=True)
     path = folder / f"{stamped.head.seq}.json"
-    write_whole(path, stamped.document)
-    write_whole(path.with_name(path.name + ENDING), stamped.stamp)
+    write_whole(path, stamped.document, is_durable=True)
+    write_whole(path.with_name(path.name + ENDING), stamped.stamp, is_durable=True)
 
 
 def stamped_between(folder: Path, first: int, last: int) -> StampedHead | None:

@@ -13,6 +13,7 @@ import msgspec
 
 from app.domain.errors import NotFound, TooLarge
 from app.intake.options import ImportOptions
+from app.whole_files import write_whole
 
 WAITS_FOR = timedelta(days=1)
 SPOOL_FILES = 16
@@ -72,9 +73,7 @@ class Spool:
     def keep(self, spooled: SpooledImport) -> None:
         """Write the facts of an upload beside it, whole or not at all; several may at once."""
         path = self._path(spooled.id, ".json")
-        half = path.with_suffix(f".{uuid4()}.part")
-        half.write_bytes(msgspec.json.encode(spooled))
-        half.replace(path)
+        write_whole(path, msgspec.json.encode(spooled))
 
     def find(self, number: str) -> SpooledImport | None:
         """Find the facts of an upload; None when it is not in the spool, or no longer.

@@ -160,10 +160,9 @@ def _headline(query: Query) -> str:
 
 def _as_known(query: Query) -> str:
     """Say on which day the frame's map is known."""
-    instant = query.view.as_of or query.workspace.store.head().recorded_at
-    if instant is None:
+    if query.known_at is None:
         return ""
-    return f"{query.words['as_known_on']} {day_known(query, instant)}"
+    return f"{query.words['as_known_on']} {day_known(query, query.known_at)}"
 
 
 def day_known(query: Query, instant: datetime) -> str:
@@ -182,8 +181,7 @@ def _facts(
 
     Days are counted only where marks may be shown: a histogram of days would give sums by day away.
     """
-    view, head, zone = query.view, query.workspace.store.head(), ZoneInfo(query.theatre.zone)
-    instant = view.as_of or head.recorded_at
+    view, zone = query.view, ZoneInfo(query.theatre.zone)
     return PageFacts(
         view=dict(view.pairs()),
         datasets=_dataset_choices(query),
@@ -200,11 +198,11 @@ def _facts(
         ],
         controller=query.theatre.default_controller,
         waves=min((one.slug for one in query.datasets_of(DatasetKind.waves)), default=None),
-        head=head.hash.hex()[:16],
+        head=query.state.hash.hex()[:16],
         regions=[(region.code, region.name(view.lang)) for region in query.regions.regions],
         may_embed=not publish(query, Face.embeds).withheld["terms"],
         is_private=not query.is_public,
-        as_of=None if instant is None else rfc3339(instant),
+        as_of=None if query.known_at is None else rfc3339(query.known_at),
         as_of_day=None if view.as_of is None else str(view.as_of.astimezone(zone).date()),
         yesterday=str(query.today - timedelta(days=1)),
         columns_url=f"/columns.json?{columns_query(view)}",

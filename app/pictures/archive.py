@@ -23,6 +23,7 @@ from app.tiles.archive import Archive, tile_numbers
 from app.tiles.grid import Tile
 from app.tiles.points import EXACT_ZOOM, FIELDS_OF, MERCATOR_BITS, incident_tile
 from app.tiles.vector import Property, encode_shapes
+from app.whole_files import whole_file
 
 _COLUMNS = (
     *("mercator_x", "mercator_y", "morton", "number", "day_first", "weapons", "status"),
@@ -184,17 +185,11 @@ def _refuse_control(query: Query) -> None:
 
 
 def _written(path: Path, head: bytes, data: IO[bytes]) -> int:
-    half = path.with_name(f".{path.name}.part")
-    try:
-        with half.open("wb") as file:
-            file.write(head)
-            data.seek(0)
-            shutil.copyfileobj(data, file)
-            size = file.tell()
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
-    return size
+    with whole_file(path) as half, half.open("wb") as file:
+        file.write(head)
+        data.seek(0)
+        shutil.copyfileobj(data, file)
+        return file.tell()
 
 
 def _places(marks: _Marks, zoom: int, box: Bounds, layers: Sequence[str]) -> list[_Place]:

@@ -51,12 +51,14 @@ def grain_of(view: View) -> Grain:
 def without_small_cells(query: Query, criteria: Filter, datasets: Sequence[Dataset]) -> Filter:
     """Let a filter leave out records in groups that are too small, of data without marks."""
     state, smallest = query.state, query.workspace.smallest_cell
+    if smallest == 1:
+        return criteria
     grains = [
         _grains_of_dataset(state, criteria, dataset, smallest)
         for dataset in datasets
         if not dataset.terms.points and dataset.slug in state.tables.datasets
     ]
-    if not grains or smallest == 1:
+    if not grains:
         return criteria
     return replace(criteria, grains=np.maximum.reduce(grains), coarsest=grain_of(query.view))
 
@@ -97,7 +99,8 @@ def _grains_of_dataset(
     is_own[number] = True
     plain = _plain(criteria, is_own)
     embargo = criteria.embargo_at if _has_embargo(state, criteria) else None
-    key = (dataset.slug, dataset.terms.finest_level, smallest, embargo, criteria.quiet_after)
+    terms = (dataset.slug, dataset.terms.finest_level, smallest)
+    key = (*terms, criteria.seq, embargo, criteria.quiet_after)
 
     def make() -> np.ndarray:
         selection = select(state.segments, plain)

@@ -109,6 +109,14 @@ class Query:
         return min(seq, state.seq)
 
     @property
+    def known_at(self) -> datetime | None:
+        """The instant as of which the View is known: its own, or that of the newest revision.
+
+        None for an empty record. The record may have later revisions than the state that is read.
+        """
+        return self.view.as_of or self.state.recorded_at
+
+    @property
     def today(self) -> date:
         """The day of the request in the theatre's zone."""
         return self.theatre.today(self.now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,7 +21,7 @@ from app.queries.images import attachments_of
 from app.queries.incidents import find_incident
 
 MOST_LINKS = 200_000
-"""Links from the incident's first revision to the head that a bundle carries: about 60 MB."""
+"""The links that a bundle carries after the incident's last revision: about 60 MB."""
 
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """Every file's date in the archive: equal evidence gives equal bytes."""
@@ -34,7 +34,8 @@ README = """Evidence bundle of Strikemap
 
 incident.json    the incident as the record has it now
 revisions.jsonl  every revision of it: payload, salt, and who recorded it when and why
-chain.jsonl      the ledger from its first revision on, one link a line
+chain.jsonl      the ledger from its first revision on, one link a line, to the head of the
+                 manifest: the newest one, or that many links after its last revision
 attachments/     archived source files, by the SHA-256 of their content: whole, with all metadata;
                  of a picture with covered parts only the copy in which they are filled
 attachments.jsonl  where and when they were taken, how and by whom; `sha256` is that of the
@@ -85,7 +86,7 @@ def bundle(published: Published, ref: str) -> bytes:
         stored = published.workspace.archive / attachment.shown
         if stored.exists():
             files[f"attachments/{attachment.shown}"] = stored.read_bytes()
-    files["chain.jsonl"], last = _chain(published.workspace, revisions[0].seq)
+    files["chain.jsonl"], last = _chain(published.workspace, revisions)
     head = f"{last.seq}:{last.hash.hex()}"
     signed = published.workspace.signer.sign(last)
     if signed is not None:
@@ -100,10 +101,11 @@ def bundle(published: Published, ref: str) -> bytes:
     return _zipped(files)
 
 
-def _chain(workspace: Workspace, first: int) -> tuple[bytes, Head]:
-    """Write the links from a revision to the head, at most MOST_LINKS; return the last one too."""
+def _chain(workspace: Workspace, history: Sequence[Revision]) -> tuple[bytes, Head]:
+    """Write the links of a history and at most MOST_LINKS after it; return the last one too."""
     links, last = [], Head(0, GENESIS, None)
-    for revision in workspace.store.revisions(first - 1, first - 1 + MOST_LINKS):
+    first, newest = history[0].seq, history[-1].seq
+    for revision in workspace.store.revisions(first - 1, newest + MOST_LINKS):
         links.append(_link(revision))
         last = revision.head
     return _lines(links), last

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import re
 import shutil
 import tempfile
@@ -265,10 +267,19 @@ def _notes(published: Published) -> list[str]:
 
 @contextlib.contextmanager
 def _temporary_folder(folder: Path) -> Iterator[Path]:
-    """Make a temporary folder, and remove folders that an earlier process did not remove."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix="export-", dir=folder) as place:
-        _sweep(folder, Path(place))
+    """Make a temporary folder, and remove folders that an earlier process did not remove.
+
+    Where this user may not write in the data folder, it is in the system's temporary folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as wrong:
+        if wrong.errno not in (errno.EACCES, errno.EROFS):
+            raise
+    is_ours = os.access(folder, os.W_OK)
+    with tempfile.TemporaryDirectory(prefix="export-", dir=folder if is_ours else None) as place:
+        if is_ours:
+            _sweep(folder, Path(place))
         yield Path(place)
 
 

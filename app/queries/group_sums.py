@@ -15,6 +15,7 @@ from app.index.cubes import Cube, Grouping, Groups
 from app.index.select import EVERYWHERE, Filter, Segment, Selection, is_embargoed, is_quiet
 from app.index.summary import Measures, measure
 from app.publishing.publish import Published, counted_rows, counting
+from app.queries.box_sums import box_sums
 
 Parts = Sequence[tuple[Segment, np.ndarray]]
 
@@ -27,7 +28,8 @@ def sums_by(published: Published, by: Grouping) -> Measures:
     cubed = _cubed(published, by)
     if cubed is not None:
         return cubed.sums()
-    return scanned(published, by)
+    boxed = box_sums(published, by)
+    return scanned(published, by) if boxed is None else boxed
 
 
 def scanned(published: Published, by: Grouping) -> Measures:

@@ -18,6 +18,7 @@ from app.index.summary import Ledger, Measures, measure
 from app.publishing.cells import Grain
 from app.publishing.line_joins import line_join
 from app.publishing.publish import Published, counted_rows, joined_source
+from app.queries.day_texts import DayTexts
 from app.queries.group_sums import sums_by, sums_by_day
 from app.queries.region_sums import by_region
 from app.rows import CONTRADICTORY
@@ -26,12 +27,15 @@ GROUPINGS = ("region", "day", "weapon", "sector", "kind", "dataset", "line")
 RULE = "range across independent sources"
 """How the figures of several datasets on one strike are combined (`app.index.merged`)."""
 
+RATE = "killed_per_100k"
+"""The metric with which rows have a rate of their own, too."""
+
 BANDS_KM = (10, 30, 100)
 """Upper bounds of the bands of `by=line`; the last band has none."""
 
 
-def summarise(published: Published, by: str) -> JsonObject:
-    """Sum a View in the shape of `/api/summary`.
+def summarise(published: Published, by: str, days: DayTexts | None = None) -> JsonObject:
+    """Sum a View in the shape of `/api/summary`; with `days`, rows by day are JSON already.
 
     Several datasets are added up only if each pair of them was compared, so that a strike that two
     of them report counts once; until then the answer has a row for each dataset.
@@ -51,11 +55,9 @@ def summarise(published: Published, by: str) -> JsonObject:
         "synthetic": published.view.synthetic,
         "additive": grouped.is_additive,
         **_matching_report(published),
-        "rows": [
-            {"key": key, "name": name, **ledger.answer(group)}
-            for key, name, group in ([] if published.is_withheld else grouped.rows)
-            if not (by == "day" or published.has_small_cells) or ledger.value("incidents", group)
-        ],
+        "rows": _rows(published, by, grouped, ledger)
+        if days is None or by != "day" or published.view.metric == RATE
+        else days.rows([] if published.is_withheld else grouped.rows, grouped.measures, codes),
         "elsewhere": ledger.answer(grouped.measures.groups - 1)
         if by == "region" and not published.is_withheld
         else None,
@@ -65,9 +67,20 @@ def summarise(published: Published, by: str) -> JsonObject:
         "region_set": region_set(published),
         "credits": list(published.credits),
     }
-    if published.view.metric == "killed_per_100k":
+    if published.view.metric == RATE:
         add_rates(published, answer["rows"])
     return answer
+
+
+def _rows(
+    published: Published, by: str, grouped: GroupSums, ledger: Ledger
+) -> list[dict[str, object]]:
+    is_short = by == "day" or published.has_small_cells
+    return [
+        {"key": key, "name": name, **ledger.answer(group)}
+        for key, name, group in ([] if published.is_withheld else grouped.rows)
+        if not is_short or ledger.value("incidents", group)
+    ]
 
 
 def _matching_report(published: Published) -> JsonObject:
@@ -94,15 +107,13 @@ def add_rates(published: Published, rows: list[JsonObject]) -> None:
     for row in rows:
         low, (population, year) = row["killed"]["low"], people.get(row["key"], (None, None))
         has_rate = low is not None and population
-        row["killed_per_100k"] = round(low / population * 1e5, 3) if has_rate else None
+        row[RATE] = round(low / population * 1e5, 3) if has_rate else None
         row["population"], row["population_year"] = population, year
 
 
 def _as_of(published: Published) -> str | None:
-    if published.view.as_of is not None:
-        return rfc3339(published.view.as_of)
-    recorded = published.workspace.store.head().recorded_at
-    return None if recorded is None else rfc3339(recorded)
+    known_at = published.query.known_at
+    return None if known_at is None else rfc3339(known_at)
 
 
 def region_set(published: Published) -> dict[str, str]:

@@ -17,6 +17,7 @@ from shapely import MultiPolygon
 
 from app.domain.errors import InvalidFile
 from app.domain.region import Region, RegionSet
+from app.whole_files import whole_file, write_whole
 
 
 def read_region_set(
@@ -123,13 +124,8 @@ class ImportedSets:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "LOCK").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            half = self.folder / f"{about.hash}.part"
-            write(half)
-            half.replace(self.path(about.hash))
-            self._replace(f"{about.hash}.json", about)
-            self._replace("active.json", {**self.active(), about.level: about})
-
-    def _replace(self, name: str, content: object) -> None:
-        half = self.folder / f"{name}.part"
-        half.write_bytes(msgspec.json.encode(content))
-        half.replace(self.folder / name)
+            with whole_file(self.path(about.hash)) as half:
+                write(half)
+            write_whole(self.folder / f"{about.hash}.json", msgspec.json.encode(about))
+            active = {**self.active(), about.level: about}
+            write_whole(self.folder / "active.json", msgspec.json.encode(active))

@@ -13,7 +13,7 @@ from app.store.moving import move
 from app.store.postgis import PostgisStore
 from app.store.schema import read_statements, schema_steps
 from app.store.server import Server
-from app.store.sqlite import BUSY_S, FULL, SqliteStore
+from app.store.sqlite import BUSY_S, FULL, SqliteStore, address_of
 
 PAGES = 4_096
 """Pages of one step: between two steps, Ctrl-C is heard."""
@@ -41,7 +41,7 @@ def schema_number(record: Path) -> int:
         StoreTooNew: a later release wrote the record.
         StoreError: the record cannot be read.
     """
-    address = f"{record.resolve().as_uri()}?mode=rw"
+    address = address_of(record).replace("mode=rwc", "mode=rw")
     with _translated(), contextlib.closing(sqlite3.connect(address, uri=True)) as reader:
         (schema,) = reader.execute(read_statements()["version"]).fetchone()
     _refuse_newer(schema, "open it")
@@ -80,7 +80,7 @@ def copy_record(source: Path, target: Path) -> RecordCopy:
         StoreError: the record cannot be read.
     """
     sql = read_statements()
-    address = f"{source.resolve().as_uri()}?mode=rw"  # never makes a record that is not there
+    address = address_of(source).replace("mode=rwc", "mode=rw")  # makes none that is not there
     with _translated(), contextlib.ExitStack() as closing:
         reader = sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None)
         closing.callback(reader.close)

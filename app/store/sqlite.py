@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -54,6 +55,28 @@ FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SH
 """What SQLite says of a disk that is full: for its file, and for the files beside it."""
 
 
+READ_ONLY = (
+    "This user may not write the record's file: all can be read, and nothing can be changed."
+)
+
+
+def is_writable(path: Path) -> bool:
+    """Tell whether this user may write a record, or make it."""
+    return not path.exists() or all(os.access(one, os.W_OK) for one in (path, path.parent))
+
+
+def address_of(path: Path) -> str:
+    """Write the address of a record as SQLite opens it: for reading alone if it must.
+
+    Without a log of recent writes nobody has it open, and SQLite needs no file beside it.
+    """
+    address, log = path.resolve().as_uri(), path.with_name(f"{path.name}-wal")
+    if is_writable(path):
+        return f"{address}?mode=rwc"
+    has_log = log.exists() and log.stat().st_size > 0
+    return f"{address}?mode=ro" + ("" if has_log else "&immutable=1")
+
+
 class SqliteStore(AccountTables):
     """The record in one file; see `app.domain.store.Store` for what each method promises."""
 
@@ -71,12 +94,13 @@ class SqliteStore(AccountTables):
         """
         self._path, self._clock = path, clock
         self._sql = read_statements()
-        self.fault: str | None = None
+        self.fault: str | None = None if is_writable(path) else READ_ONLY
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._reader = self._open()
             try:
+                self._reader.execute(self._sql["small_cache"])
                 self._upgrade()
             except BaseException:
                 self._reader.close()
@@ -86,10 +110,15 @@ class SqliteStore(AccountTables):
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+            address_of(self._path),
+            timeout=BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=True,
         )
         try:
-            for name in ("page", "journal", "durable", "cache"):
+            names = ("page", "journal", "durable", "cache")
+            for name in names if is_writable(self._path) else names[-1:]:
                 connection.execute(self._sql[name])
         except sqlite3.Error:
             connection.close()

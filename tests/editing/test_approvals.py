@@ -127,6 +127,8 @@ def test_hiding_less_is_a_lift_and_hiding_more_needs_nobody(instance: Instance) 
     assert isinstance(less, Approval)
     assert less.summary == "description"
     assert WITHHELD not in instance.seen()
+    # What is new is hidden at once; only what would be shown waits.
+    assert set(redactor.hidden(ID)) == {"description", "place"}
     more = redactor.redact(ID, ["description", "place", "claims"], "legal_order", "an order")
     assert not isinstance(more, Approval)
     # What was asked for is void: it was about the redaction before.

@@ -17,6 +17,8 @@ from app.domain.terms import Face
 from app.domain.view import View
 from app.editing.attaching import attach_file
 from app.editing.deciding import Decider
+from app.editing.erasure import purge
+from app.editing.purged import purges_of
 from app.editing.terms import set_persons
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
@@ -143,3 +145,39 @@ def test_an_image_that_is_none_or_is_cut_is_refused_and_nothing_is_archived(
         with pytest.raises(InvalidFile, match="allowed: "):
             attach_file(recorded, ID, path, FIRST, {})
     assert not recorded.archive.exists()
+
+
+def test_a_damaged_file_of_the_archive_is_written_anew_when_it_is_attached_again(
+    recorded: Workspace, picture: Path
+) -> None:
+    first = attach_file(recorded, ID, picture, FIRST, {})
+    assert isinstance(first, Attachment)
+    (recorded.archive / first.sha256).write_bytes(b"cut")
+    attach_file(recorded, ID, picture, SECOND, {"graphic": True})
+    assert (recorded.archive / first.sha256).read_bytes() == picture.read_bytes()
+    assert [path.name for path in recorded.archive.iterdir()] == [first.sha256]
+
+
+def test_a_purge_takes_what_was_attached_and_leaves_the_files_of_others(
+    recorded: Workspace, picture: Path, tmp_path: Path
+) -> None:
+    write(recorded.store, [change(incident("b"))], FIRST.at)
+    set_persons(recorded, "invented", FIRST, two=True)
+    shared = tmp_path / "shared.txt"
+    shared.write_text("of two records", "utf-8")
+    words = "a caption of a person"
+    asked = attach_file(recorded, ID, picture, SECOND, {"licence": "CC-BY-4.0", "caption": words})
+    assert isinstance(asked, Approval)
+    for number in (ID, str(incident("b").id)):
+        attach_file(recorded, number, shared, SECOND, {})
+    assert len(list(recorded.archive.iterdir())) == 2
+    purge(recorded, ID, "at the request of the family", SECOND)
+    (left,) = recorded.archive.iterdir()
+    assert left.read_bytes() == shared.read_bytes()
+    payloads = [one.payload or b"" for one in recorded.store.revisions()]
+    assert not [payload for payload in payloads if words.encode() in payload]
+    verify(recorded.store)
+    purged = purges_of(recorded.store, SECOND.at)
+    assert sorted(one.subject for one in purged.purges) == [
+        *("approval", "attachment", "attachment", "incident")
+    ]

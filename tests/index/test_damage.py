@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
+from app import whole_files
 from app.domain.count import Count, Toll
 from app.domain.errors import StoreBusy
 from app.domain.revision import Action
@@ -26,6 +27,7 @@ from app.index.state import State
 from app.instance.workspace import Workspace
 from app.reference.reference import Reference
 from app.rows import COLUMNS
+from app.whole_files import write_whole
 from tests.making import add, change, dataset, incident, open_workspace, write
 
 
@@ -247,7 +249,7 @@ def test_two_threads_may_write_one_file_at_once(
     monkeypatch.setattr(Path, "write_bytes", together)
     path = tmp_path / "HEAD"
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda content: sums.write_whole(path, content), [b"one", b"two"]))
+        list(pool.map(lambda content: write_whole(path, content), [b"one", b"two"]))
     assert path.read_bytes() in (b"one", b"two")
     assert list(tmp_path.iterdir()) == [path]
 
@@ -261,9 +263,11 @@ def test_a_file_that_cannot_be_written_whole_leaves_nothing(
             super().write(content[:1])
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(sums, "open", lambda name, mode, **_: Full(name, mode), raising=False)
+    monkeypatch.setattr(
+        whole_files, "open", lambda name, mode, **_: Full(name, mode), raising=False
+    )
     with pytest.raises(OSError, match="No space"):
-        sums.write_whole(tmp_path / "HEAD", b"one")
+        write_whole(tmp_path / "HEAD", b"one")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -22,11 +22,12 @@ from app.index.summary import Measures
 from app.instance.workspace import Workspace
 from app.publishing.publish import counted_rows, publish
 from app.publishing.query import Query
+from app.queries.box_sums import box_sums
 from app.queries.group_sums import _cubed, scanned, scanned_by_day, sums_by, sums_by_day
 from app.queries.incidents import row_order
 from app.queries.sums import coverage
 from app.rows import COLUMNS, LONG, NEVER, Rows
-from tests.index.history import FIRST, HOUR, NOW, UKRAINIAN, History, published
+from tests.index.history import CITIES, FIRST, HOUR, NOW, UKRAINIAN, History, published
 from tests.making import NOON
 
 STATES = ("stepped", "between", "rebuilt")
@@ -83,6 +84,14 @@ def views(draw: st.DrawFn) -> View:
     )
 
 
+boxed_views = st.builds(
+    lambda period, chosen, box: View(
+        theatre="ukraine", first=period[0], last=period[1], datasets=chosen, bbox=box
+    ),
+    periods(),
+    datasets,
+    boxes(),
+)
 wide_views = st.builds(
     lambda period, chosen: View(
         theatre="ukraine", first=period[0], last=period[1], datasets=chosen
@@ -157,6 +166,37 @@ def test_cubes_count_what_a_scan_counts(
     assert days(sums_by_day(answer)) == days(scanned_by_day(answer))
 
 
+@pytest.mark.parametrize("state", STATES)
+@given(
+    view=boxed_views,
+    audience=st.sampled_from(Audience),
+    now=st.sampled_from([NOW, NOON + 3 * HOUR]),
+)
+def test_the_squares_in_a_box_and_the_rows_around_them_count_what_a_scan_counts(
+    history: History, state: str, view: View, audience: Audience, now: datetime
+) -> None:
+    workspace = replace(history.workspaces[state], audience=audience)
+    answer = publish(Query(workspace, workspace.state(), view, now), Face.aggregates)
+    for by in Grouping:
+        sums = box_sums(answer, by)
+        assert sums is not None
+        assert np.array_equal(sums.table, scanned(answer, by).table)
+
+
+@pytest.mark.parametrize("side", ["west", "south", "east", "north"])
+@pytest.mark.parametrize("beside", [-0.001, 0, 0.001])
+def test_what_lies_just_outside_of_a_side_of_a_box_is_in_no_sum_of_it(
+    history: History, side: str, beside: float
+) -> None:
+    at = CITIES[0].lon if side in ("west", "east") else CITIES[0].lat
+    box = Bounds(20, 43, 42, 54)._replace(**{side: at + beside})
+    view = View(theatre="ukraine", datasets=("alpha",), bbox=box)
+    answer = published(history.workspaces["rebuilt"], view)
+    sums = box_sums(answer, Grouping.none)
+    assert sums is not None
+    assert sums.table.tolist() == scanned(answer, Grouping.none).table.tolist()
+
+
 @given(
     spans=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 40)), max_size=30),
     first=st.integers(-5, 110) | st.just(BEGINNING),
@@ -189,7 +229,7 @@ def days(sums: tuple[int, Measures]) -> dict[int, list[int]]:
     return {first + n: day for n, day in enumerate(measures.table.T.tolist()) if any(day)}
 
 
-def test_a_filter_gets_its_cube_and_only_a_box_a_line_and_the_past_are_scanned(
+def test_a_filter_gets_its_cube_but_not_a_box_a_line_or_the_past(
     history: History,
 ) -> None:
     plain = View(theatre="ukraine", datasets=("alpha",))
@@ -351,3 +391,10 @@ def test_a_revision_is_known_until_the_next_one_of_its_incident(
 
 def all_rows(workspace: Workspace) -> Rows:
     return Rows.concatenate([segment.rows for segment in workspace.state().segments])
+
+
+def test_a_sum_of_all_groups_may_be_larger_than_each_of_them_can_be() -> None:
+    most = 2**31 - 10
+    running = np.array([[[0, 0]], [[most, most]]], np.int32)
+    cube = Cube(0, np.array([0]), running, np.empty((4, 0), np.int32), sectors=0)
+    assert cube.of_all().between(0, 0).table[0].tolist() == [2 * most]

@@ -15,7 +15,7 @@ from app.domain.damage import Damage
 from app.domain.incident import Incident, Status
 from app.domain.merge import How, Matching, Member, Merge, merge_id
 from app.domain.period import When
-from app.domain.place import LonLat, Place, Precision
+from app.domain.place import Bounds, LonLat, Place, Precision
 from app.domain.revision import Action, Change, Subject, canonical
 from app.domain.source import SourceRef
 from app.domain.terms import Audience, Face, Terms
@@ -24,6 +24,7 @@ from app.index.cubes import Grouping
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
+from app.queries.box_sums import box_sums
 from app.queries.group_sums import _cubed, scanned, sums_by
 from app.queries.incidents import find_incident, list_incidents
 from app.queries.sums import summarise
@@ -152,6 +153,10 @@ def test_cubes_count_merged_strikes_once_as_a_scan_does(private_workspace: Works
         sums = sums_by(answer, by)
         assert np.array_equal(sums.table, scanned(answer, by).table)
     assert sums_by(answer, Grouping.none).table[0].tolist() == [3]
+    boxed = published(private_workspace, bbox=Bounds(22, 44, 41, 53))
+    squares = box_sums(boxed, Grouping.none)
+    assert squares is not None
+    assert squares.table.tolist() == sums_by(answer, Grouping.none).table.tolist()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from app.instance.allowance import (
     PROCESS_BYTES,
     MemoryPart,
     allowed_bytes,
+    most_heavy,
     most_workers,
     own_bytes,
 )
@@ -32,11 +33,15 @@ def test_caches_and_kept_answers_are_a_quarter_of_the_memory_at_most(
     assert part.cached + part.kept <= MOST_CACHED
 
 
-def test_two_processes_in_512_megabytes_cache_64_each() -> None:
-    part = MemoryPart.of(512 * MIB, 2)
-    assert (part.cached + part.kept) // MIB == 63
-    assert part.growth == 128 * MIB
-    assert most_workers(512 * MIB, 2) == 1
+def test_a_gigabyte_is_for_a_worker_and_a_process_for_heavy_work() -> None:
+    part = MemoryPart.of(1024 * MIB, 2)
+    assert (part.cached + part.kept) // MIB == 127
+    assert part.growth == 256 * MIB
+    assert (most_workers(1024 * MIB, 2), most_heavy(1024 * MIB)) == (1, 2)
+
+
+def test_in_512_megabytes_one_process_does_all_work() -> None:
+    assert (most_workers(512 * MIB, 1), most_heavy(512 * MIB)) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.errors import NotShared
-from app.domain.revision import Action
+from app.domain.revision import Action, Subject
 from app.domain.store import Author
 from app.domain.terms import Audience, Face
 from app.domain.view import View
@@ -27,6 +27,7 @@ from app.instance.signing import HeadSigner
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
+from app.queries import evidence
 from app.queries.check_evidence import is_signature
 from app.queries.evidence import bundle
 from tests.making import NOON, change, dataset, incident, write
@@ -190,3 +191,15 @@ def test_the_public_gets_no_bundle_and_is_told_who_does(recorded: Workspace) -> 
     public = replace(recorded, audience=Audience.public)
     with pytest.raises(NotShared, match="strikemap evidence"):
         bundle(whole(public), NUMBER)
+
+
+def test_a_bundle_that_ends_before_the_newest_link_holds_all_that_it_says(
+    recorded: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "MOST_LINKS", 0)
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(bundle(whole(recorded), NUMBER))
+    last = recorded.store.history(Subject.incident, f"invented/{NUMBER}")[-1]
+    assert last.seq < recorded.store.head().seq
+    code, said = checked(path, f"{last.seq}:{last.hash.hex()}")
+    assert code == 0, said

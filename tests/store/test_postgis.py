@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import threading
@@ -26,6 +27,7 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import Action, Change, Subject, canonical
 from app.domain.store import Entry, verify
 from app.domain.terms import Terms
+from app.store import ledger, newest
 from app.store.postgis import PostgisStore
 from app.store.schema import schema_steps
 from tests.clusters import Cluster
@@ -356,3 +358,22 @@ def test_a_short_question_gives_up_in_time_and_a_whole_table_may_take_longer(
             assert len(hasty.current(Subject.incident)) == 1
         thread.join()
     hasty.close()
+
+
+def test_a_write_of_many_batches_leaves_the_tables_as_one_batch_does(
+    url: str, store: PostgisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (ledger, newest):
+        monkeypatch.setattr(module, "WRITE_BATCH", 2)
+    square = shapely.to_wkb(shapely.box(36, 49, 37, 50))
+    sha256 = hashlib.sha256(square).hexdigest()
+    day = snapshot(sha256)
+    changes = [change(dataset()), change(dataset("lines")), *map(change, map(incident, "abc"))]
+    changes += [change(day), *map(change, map(incident, "de"))]
+    changes.append(change(incident("a", description="later"), Action.amend))
+    changes.append(change(incident("b"), Action.retract))
+    write(store, changes, NOON, shapes={sha256: square})
+    store.check_tables()
+    assert rows(url, "SELECT count(*), max(description) FROM strikemap.incident") == [(4, "later")]
+    assert rows(url, "SELECT sha256 FROM strikemap.area") == [(sha256,)]
+    verify(store)

@@ -77,7 +77,7 @@ class _Answers:
         refuse_parameters(request)
         holder, now = requester(request), datetime.now(UTC)
         allow(holder, Role.editor)
-        incident, _revision = Editor(self.record, holder, now).read(ref)
+        incident, _revision = await self.lane.run(Editor(self.record, holder, now).read, ref)
         allow(holder, Role.editor, incident.dataset)
         path = await run_in_threadpool(self.spool.place)
         try:

@@ -12,6 +12,7 @@ from app.domain.terms import Face
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.queries.choropleth import Choropleths
+from app.queries.day_texts import DayTexts
 from app.queries.facets import facets, line_facets
 from app.queries.places import PlaceFinder
 from app.queries.region_sums import unmarked_by_region
@@ -33,7 +34,7 @@ FORMAT = ("json or csv", {"type": "string", "enum": ["json", "csv"]})
 
 def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
     """Build the sums, filters and places of one instance."""
-    router = APIRouter()
+    router, days = APIRouter(), DayTexts()
 
     @router.get("/api/summary", openapi_extra=documented(by=BY, format=FORMAT))
     def summary(request: Request) -> Response:
@@ -50,7 +51,7 @@ def routes(workspace: Workspace, choropleths: Choropleths) -> APIRouter:
         # allow sums by week and region do not allow sums by day or band.
         face = Face.points if by in ("day", "line") else Face.aggregates
         published = publish(query, face)
-        report = summarise(published, by)
+        report = summarise(published, by, days if form == "json" else None)
         if form == "csv":
             return answer(request, summary_csv(report), "text/csv; charset=utf-8", tag)
         report["classes"] = choropleths.of(published).limits

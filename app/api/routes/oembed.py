@@ -167,8 +167,7 @@ def _map(workspace: Workspace, pairs: Pairs, *, is_embed: bool) -> _Target:
     """Read the View of a map, fixed at what is known now, and the choices of its frame."""
     readers = params.EMBED_READERS if is_embed else params.EMPTY
     query, own = params.read(workspace, pairs, readers)
-    known_at = workspace.store.head().recorded_at or query.now
-    query = query.but(as_of=query.view.as_of or min(known_at, query.now))
+    query = query.but(as_of=query.view.as_of or min(query.known_at or query.now, query.now))
     refuse_embedding(query)
     view, embed = query.view, EmbedOptions(**own)
     title = query.words["title"].format(theatre=query.theatre.title(view.lang))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.api import params
 from app.api.pages import HTML, PageRoute, Pages
-from app.api.region_table import RATE, region_rows
+from app.api.region_table import region_rows
 from app.api.respond import answer, etag, unchanged
 from app.domain.answer import JsonObject
 from app.domain.incident import EventKind, Status
@@ -26,7 +26,7 @@ from app.publishing.query import Query
 from app.queries.export import unexportable_datasets
 from app.queries.incidents import ORDERS, list_incidents
 from app.queries.region_sums import unmarked_by_region
-from app.queries.sums import add_rates, summarise
+from app.queries.sums import RATE, add_rates, summarise
 from app.queries.words.filters import filter_texts
 from app.queries.words.record import days_of, record_text
 from app.queries.words.summary import summary_sentences

@@ -10,6 +10,9 @@ PRAGMA synchronous = FULL
 -- name: cache
 PRAGMA cache_size = -131072
 
+-- name: small_cache
+PRAGMA cache_size = -16384
+
 -- name: version
 PRAGMA user_version
 
