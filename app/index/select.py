@@ -11,6 +11,7 @@ import numpy as np
 from app.domain.cache import BoundedCache
 from app.domain.mercator import BITS
 from app.index.columns import STATUSES, UNDRAWN
+from app.index.within import BoxE7, Within
 from app.rows import BATTLE, COLUMNS, LONG, NEVER, NO_REGION, NOWHERE, OTHER_HARM, Rows
 
 RETRACTED = STATUSES.index("retracted")
@@ -45,7 +46,8 @@ class Filter:
     min_killed: int | None = None
     regions: tuple[int, ...] = ()
     level: int = 1
-    bbox_e7: tuple[int, int, int, int] | None = None
+    bbox_e7: BoxE7 | None = None
+    within: Within | None = None
     embargo_at: int | None = None
     grace_s: tuple[int, int] = (0, 0)
     """Seconds from the end of a strike until it is public: at civilian and at military places."""
@@ -71,9 +73,14 @@ class Filter:
         return bool(self.quiet_sectors or self.quiet_now)
 
     @property
+    def is_by_point(self) -> bool:
+        """Tell whether a box or a drawn area chooses rows: what is not drawn lies in none."""
+        return self.bbox_e7 is not None or self.within is not None
+
+    @property
     def is_countable(self) -> bool:
         """Tell whether a cube can count what it means: no box, no front line, no smallest cell."""
-        return self.bbox_e7 is None and self.near is None and self.grains is None
+        return not self.is_by_point and self.near is None and self.grains is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,8 +191,8 @@ class Segment:
 
     def match(self, criteria: Filter, low: int = 0, high: int | None = None) -> np.ndarray:
         """Return the places of matching rows in [low, high)."""
-        part = slice(low, len(self.rows) if high is None else high)
-        rows = self.rows
+        rows, end = self.rows, len(self.rows) if high is None else high
+        part = slice(low, min(end, self.marks) if criteria.is_by_point else end)
         mask = rows["day_first"][part] <= criteria.last  # an undated row is after every period
         if criteria.first > BEGINNING:
             mask &= rows["day_last"][part] >= criteria.first
@@ -199,6 +206,8 @@ class Segment:
             mask &= is_of_kind(rows["flags"][part], criteria.kinds)
         if criteria.bbox_e7 is not None:
             mask &= _in_box(rows, part, criteria.bbox_e7)
+        if criteria.within is not None:
+            mask &= _in_box(rows, part, criteria.within.box_e7)
         mask &= _is_among(criteria.datasets, rows["dataset"][part])
         places = _refine(rows, np.flatnonzero(mask) + low, criteria)
         return places if criteria.near is None else self._near(criteria.near, places, criteria)
@@ -229,12 +238,13 @@ def _refine(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
         keep &= np.where(low >= 0, low, best) >= criteria.min_killed
     if criteria.regions:
         keep &= np.isin(regions_of(rows, places, criteria), criteria.regions)
-    if criteria.bbox_e7 is not None and criteria.has_quiet:
+    if criteria.is_by_point and criteria.has_quiet:
         keep &= ~is_quiet(rows, places, criteria)
     if criteria.grains is not None:
         keep &= criteria.grains[rows["number"][places]] <= criteria.coarsest
     keep &= is_released(rows, places, criteria)
-    return np.asarray(places[keep])
+    places = np.asarray(places[keep])
+    return places if criteria.within is None else criteria.within.keep(rows, places)
 
 
 def is_of_kind(flags: np.ndarray, kinds: Sequence[int] = ()) -> np.ndarray:
@@ -298,11 +308,10 @@ def regions_of(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
     return np.where(is_quiet(rows, places, criteria), np.int16(NO_REGION), regions)
 
 
-def _in_box(rows: Rows, places: slice, box: tuple[int, int, int, int]) -> np.ndarray:
+def _in_box(rows: Rows, places: slice, box: BoxE7) -> np.ndarray:
     west, south, east, north = box
     lon, lat = rows["lon_e7"][places], rows["lat_e7"][places]
     across = (lon >= west) & (lon <= east) if west < east else (lon >= west) | (lon <= east)
-    # A row without a place is below every box, also one across the antimeridian.
     inside: np.ndarray = across & (lat >= south) & (lat <= north)
     return inside
 

@@ -1,7 +1,8 @@
 /* Tools of the map that few readers use at once: fullscreen, coordinates, where I am, only what the
-   map shows, and two days side by side. */
+   map shows or what lies in a drawn area, and two days side by side. */
 /** @import { MapContext } from "./types.js" */
 import { el, mapBox } from "./dom.js";
+import { makeDrawing } from "./drawing.js";
 import { readJson } from "./request.js";
 import { makeSwipe } from "./swipe.js";
 
@@ -21,6 +22,7 @@ export function makeToolbox(context, opener) {
     makeCoordinates(context, output),
     navigator.geolocation && window.isSecureContext ? makeLocate(context, output) : null,
     ...makeArea(context),
+    makeDraw(context, toggle, () => opener.focus({ preventScroll: true })),
     makeSwipe(context),
   ];
   const box = el(
@@ -140,4 +142,18 @@ function makeArea({ map, state, words, fail }) {
   only.title = words.tool_area_help;
   const whole = tool(words.tool_whole, () => state.go({ bbox: "" }));
   return state.get("bbox") ? [only, whole] : [only];
+}
+
+/**
+ * Draw an area on the map, with nothing over it.
+ * @param {MapContext} context
+ * @param {() => void} close
+ * @param {() => void} onEnd
+ */
+function makeDraw(context, close, onEnd) {
+  const start = makeDrawing(context, onEnd);
+  return tool(context.words.tool_draw, () => {
+    close();
+    start();
+  });
 }
