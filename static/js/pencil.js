@@ -1,6 +1,8 @@
 /* Points that a reader puts on the map: by clicks, or by keys at its centre. */
 /** @import { MapContext } from "./types.js" */
 
+const CONTROLS = "a, button, input, select, summary";
+
 /**
  * One pencil is in the hand at a time: to take another one puts it down.
  * @param {MapContext} context
@@ -10,8 +12,10 @@
 export function makePencil({ map, mode }, { add, keys, show }) {
   const container = map.getContainer();
   const click = (/** @type {L.LeafletMouseEvent} */ { latlng }) => add(latlng);
+  /** What lies on the map, such as its buttons, keeps its own keys. */
   function key(/** @type {KeyboardEvent} */ event) {
-    if (event.target !== container || !keys[event.key]) return;
+    const isControl = event.target instanceof Element && event.target.closest(CONTROLS);
+    if (isControl || !keys[event.key]) return;
     keys[event.key]();
     event.preventDefault();
     event.stopImmediatePropagation();
