@@ -1,6 +1,7 @@
 /* Tools of the map that few readers use at once: fullscreen, coordinates, where I am, only what the
    map shows or what lies in a drawn area, and two days side by side. */
 /** @import { MapContext } from "./types.js" */
+import { makeCoordinates } from "./coordinates.js";
 import { el, mapBox } from "./dom.js";
 import { makeDrawing } from "./drawing.js";
 import { readJson } from "./request.js";
@@ -17,9 +18,10 @@ const LOCATE_MS = 15_000;
 export function makeToolbox(context, opener) {
   const { map, words } = context;
   const output = el("output", { class: "tool-said", role: "status" });
+  output.dir = "auto"; // coordinates have no letters, and stand from left to right
   const rows = [
     document.fullscreenEnabled ? makeFullscreen(context) : null,
-    makeCoordinates(context, output),
+    ...makeCoordinates(context, output),
     navigator.geolocation && window.isSecureContext ? makeLocate(context, output) : null,
     ...makeArea(context),
     makeDraw(context, toggle, () => opener.focus({ preventScroll: true })),
@@ -76,30 +78,6 @@ function makeFullscreen({ words, fail }) {
   );
   document.addEventListener("fullscreenchange", () =>
     button.setAttribute("aria-pressed", String(Boolean(document.fullscreenElement))),
-  );
-  return button;
-}
-
-/**
- * Say the coordinates of the pointer, and of the map's centre while the map is moved.
- * @param {MapContext} context
- * @param {HTMLElement} output
- */
-function makeCoordinates({ map, words }, output) {
-  let isOn = false;
-  const show = (/** @type {L.LatLng} */ { lat, lng }) =>
-    (output.textContent = `${lat.toFixed(DIGITS)}, ${lng.toFixed(DIGITS)}`);
-  map.on("mousemove", ({ latlng }) => isOn && show(latlng));
-  map.on("move", () => isOn && show(map.getCenter()));
-  const button = tool(
-    words.tool_coordinates,
-    () => {
-      isOn = !isOn;
-      button.setAttribute("aria-pressed", String(isOn));
-      if (isOn) show(map.getCenter());
-      else output.textContent = "";
-    },
-    true,
   );
   return button;
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from mgrs import MGRS
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, WIDE, Watched
@@ -52,6 +54,53 @@ def test_the_pointers_coordinates_are_said(watch: Watch, service: Service) -> No
     before = page.locator(".tool-said").text_content()
     page.mouse.move(900, 500)
     expect(page.locator(".tool-said")).not_to_have_text(before or "")
+    watched.is_clean()
+
+
+def points() -> list[tuple[float, float]]:
+    """Points as latitude, longitude: at random, around the exceptions of zones, and near edges."""
+    dice = random.Random(20240301)  # noqa: S311  a fixed seed, not a secret
+    anywhere = [(dice.uniform(-79.9, 83.9), dice.uniform(-180, 180)) for _ in range(400)]
+    norway = [(dice.uniform(55, 65), dice.uniform(-1, 14)) for _ in range(100)]
+    svalbard = [(dice.uniform(71, 83.9), dice.uniform(-2, 44)) for _ in range(200)]
+    edges = [(0.0, 0.0), (-0.001, 6.0), (56.0, 3.0), (63.999, 11.999), (72.0, 9.0), (79.0, 33.0)]
+    return [*anywhere, *norway, *svalbard, *edges, (12.0, -180.0), (48.5, 35.0), (-80.0, 20.0)]
+
+
+def test_squares_of_the_page_are_those_of_geotrans(watch: Watch, service: Service) -> None:
+    watched, page = opened(watch, service)
+    script = """async (points) => {
+      const { makeSquares } = await import("/static/js/coordinates.js");
+      const write = await makeSquares("no square at {place}");
+      return points.map(([lat, lon]) => write(L.latLng(lat, lon)));
+    }"""
+    squares = [square.replace(" ", "") for square in page.evaluate(script, points())]
+    expected = [MGRS().toMGRS(lat, lon, MGRSPrecision=4).lstrip("0") for lat, lon in points()]
+    differing = [pair for pair in zip(squares, expected, strict=True) if pair[0] != pair[1]]
+    # A point within a millimetre of a square's edge may fall to either side.
+    assert len(differing) <= 1, differing
+    poles = page.evaluate(script, [[84.0, 10.0], [90.0, 0.0], [-80.1, 10.0]])
+    assert [one.startswith("no square at ") for one in poles] == [True] * 3
+    watched.is_clean()
+
+
+def test_the_choice_of_squares_stays_with_the_address(watch: Watch, service: Service) -> None:
+    watched, page = opened(watch, service)
+    scripts: list[str] = []
+    page.on("request", lambda request: scripts.append(request.url))
+    page.get_by_role("button", name="Coordinates of the pointer").click()
+    assert not any("mgrs" in url for url in scripts)
+    page.get_by_label("Written as").select_option("mgrs")
+    square = re.compile(r"^\d{1,2}[A-Z] [A-Z]{2} \d{4} \d{4}$")
+    expect(page.locator(".tool-said")).to_have_text(square)
+    assert "coords=mgrs" in page.url
+    page.reload()
+    page.get_by_role("button", name="Tools of the map").click()
+    page.get_by_role("button", name="Coordinates of the pointer").click()
+    expect(page.locator(".tool-said")).to_have_text(square)
+    page.get_by_label("Written as").select_option("degrees")
+    expect(page.locator(".tool-said")).to_have_text(re.compile(r"^-4\d\.\d{4}, -12\d\.\d{4}$"))
+    assert "coords" not in page.url
     watched.is_clean()
 
 
