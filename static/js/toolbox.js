@@ -25,7 +25,7 @@ export function makeToolbox(context, opener) {
     navigator.geolocation && window.isSecureContext ? makeLocate(context, output) : null,
     ...makeArea(context),
     makeDraw(context, toggle, () => opener.focus({ preventScroll: true })),
-    makeSwipe(context),
+    makeSwipe(context, toggle),
   ];
   const box = el(
     "section",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,7 +14,8 @@ from mgrs import MGRS
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, WIDE, Watched
-from tests.serving import Service
+from tests.making import ROOT
+from tests.serving import Service, command, serving
 
 pytestmark = pytest.mark.browser
 Watch = Callable[..., Watched]
@@ -134,8 +137,8 @@ def test_two_days_lie_side_by_side_under_a_divider(watch: Watch, service: Servic
     watched, page = opened(watch, service)
     tiles: list[str] = []
     page.on("request", lambda request: tiles.append(request.url))
-    page.get_by_role("button", name="Two days side by side").click()
-    divider = page.get_by_role("slider", name="Divider between the two days")
+    page.get_by_role("button", name="Two days or two sources side by side").click()
+    divider = page.get_by_role("slider", name="Divider between left and right")
     expect(divider).to_be_visible()
     page.wait_for_timeout(1500)
     addresses = " ".join(url for url in tiles if "/tiles/control/" in url)
@@ -149,9 +152,45 @@ def test_two_days_lie_side_by_side_under_a_divider(watch: Watch, service: Servic
     watched.is_clean()
 
 
+@pytest.fixture
+def two_sources(demo_data: Path, tmp_path: Path) -> Iterator[Service]:
+    """The demos, with a second source of control in Ukraine."""
+    shutil.copytree(demo_data, tmp_path / "data")
+    file = ROOT / "tests/data/deepstatemap_data_20240310.geojson"
+    done = command(tmp_path / "data", "import", str(file), "--theatre", "ukraine")
+    assert done.returncode == 0, done.stderr
+    with serving(tmp_path / "data", "--private") as running:
+        yield running
+
+
+def test_two_sources_lie_side_by_side_on_one_day(watch: Watch, two_sources: Service) -> None:
+    watched = watch()
+    page = watched.page
+    tiles: list[str] = []
+    page.on("request", lambda request: tiles.append(request.url))
+    watched.open(f"{two_sources.url}/?theatre=ukraine&from=2024-03-12&to=2024-03-12&control=cited")
+    page.get_by_role("button", name="Tools of the map").click()
+    page.get_by_role("button", name="Two days or two sources side by side").click()
+    expect(page.get_by_label("Source on the left")).to_have_value("cited")
+    with page.expect_request(re.compile(r"/tiles/control/.*control=deepstate")):
+        page.get_by_label("Source on the right").select_option("deepstate")
+    sides = page.locator(".swipe-side .note")
+    expect(sides.nth(1)).to_contain_text("Mar 10, 2024")
+    shown = {
+        re.findall(r"control=(\w+)", url)[0]: re.findall(r"to=([\d-]+)", url)[0]
+        for url in tiles
+        if "/tiles/control/" in url
+    }
+    assert shown == {"cited": "2024-03-12", "deepstate": "2024-03-12"}
+    page.get_by_label("Day on the right").fill("2024-03-01")
+    expect(sides.nth(1)).to_contain_text("says nothing on or before this day")
+    expect(sides.nth(0)).not_to_contain_text("says nothing")
+    watched.is_clean()
+
+
 @pytest.mark.parametrize("size", [WIDE, PHONE])
 def test_the_tools_are_for_everybody(watch: Watch, service: Service, size: dict[str, int]) -> None:
     _watched, page = opened(watch, service, size)
-    page.get_by_role("button", name="Two days side by side").click()
+    page.get_by_role("button", name="Two days or two sources side by side").click()
     found = Axe().run(page, {"exclude": [["#panel"]]})
     assert found.violations_count == 0, found.generate_report()
