@@ -7,10 +7,11 @@ from functools import partial
 from starlette.types import ASGIApp
 
 from app.api.app import create_app
-from app.api.heavy import HeavyProcesses
 from app.api.kept import KeptAnswers
 from app.api.logs import log_as_json
 from app.api.metrics import Measured, Metrics
+from app.api.processes import GivingBack, HeavyProcesses
+from app.instance.allowance import MemoryPart, allowed_bytes, bound
 from app.instance.memory import collect_seldom, keep_for_good
 from app.settings import Settings, read_settings
 
@@ -22,7 +23,9 @@ def create() -> ASGIApp:
     log_as_json(settings.log_level)
     # A private instance has one reader.
     number = 0 if settings.private else settings.heavy_processes
-    heavy = HeavyProcesses.of(number, partial(create_heavy, settings))
+    part = MemoryPart.of(allowed_bytes(settings.memory_mb), 1 + number)
+    bound(part)
+    heavy = HeavyProcesses.of(number, partial(create_heavy, settings), part.growth)
     application = create_app(settings, heavy)
     metrics: Metrics = application.state.metrics
     metrics.watch_heavy(heavy)
@@ -30,7 +33,9 @@ def create() -> ASGIApp:
     keep_for_good()
     if settings.private:
         return measured
-    kept = KeptAnswers(measured, application.state.workspace, metrics.add_answer)
+    kept = KeptAnswers(
+        measured, application.state.workspace, metrics.add_answer, most_bytes=part.kept
+    )
     metrics.watch_kept(kept)
     return kept
 
@@ -41,6 +46,7 @@ def create_heavy(settings: Settings) -> ASGIApp:
     The serving process counts the requests of each address, and writes the lines of the log.
     """
     collect_seldom()
+    bound(MemoryPart.of(allowed_bytes(settings.memory_mb), 1 + settings.heavy_processes))
     quiet: dict[str, int | str] = {"rate": 0, "rate_heavy": 0, "workers_dir": ""}
     quiet["trusted_proxies"] = "*"  # only the serving process reaches the socket
     if settings.log_level == "INFO":
@@ -49,4 +55,5 @@ def create_heavy(settings: Settings) -> ASGIApp:
     log_as_json(own.log_level)
     application = create_app(own)
     application.state.workspace.index.state()
-    return application
+    keep_for_good()
+    return GivingBack(application)

@@ -105,6 +105,11 @@ class Rows:
     def __getitem__(self, name: str) -> np.ndarray:
         return self.columns[name]
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the columns that are its own: not those of a file or of other rows."""
+        return sum(one.nbytes for one in self.columns.values() if one.flags.owndata)
+
     def take(self, places: np.ndarray) -> Rows:
         """Copy the rows at `places`, in their order."""
         return Rows({name: column[places] for name, column in self.columns.items()})

@@ -119,6 +119,11 @@ class Settings(BaseSettings):
         le=MOST_PROCESSES,
         description="Processes for figures, exports and imports, for each worker; 0 for none.",
     )
+    memory_mb: int = Field(
+        default=0,
+        ge=0,
+        description="Megabytes that the service may use; what the system allows it without it.",
+    )
     workers_dir: str = Field(
         default="",
         description="Folder that the workers of one service share; `serve` makes and removes it.",

@@ -137,7 +137,7 @@ def sums(workspace: Workspace) -> list[Figure]:
 
         state.cubes.built.forget()
         first = median_ms(answer, 1)
-        size = sum(cube.size for cube in state.cubes.built.values() if cube) / 2**20
+        size = sum(cube.nbytes for cube in state.cubes.built.values() if cube) / 2**20
         note = f"the first time {first:.0f} ms; cubes of {size:.1f} MiB"
         figures.append(Figure(name, median_ms(answer), "ms", hold, note))
     return figures

@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.importing import open_workspace
 from benchmarks.places import Places
 from benchmarks.wrk import Load, measure
-from tests.serving import serving
+from tests.serving import cold_serving
 
 CROWD = 40
 TILE = "/tiles/incidents/6/37/21.png?synthetic=1"
@@ -178,7 +178,7 @@ def _ms(number: float) -> str:
 def print_beside(folder: Path) -> None:
     """Print one row for each crowd and each light request."""
     for name, address in CROWDS.items():
-        with serving(folder) as service:
+        with cold_serving(folder) as service:
             statuses, times = beside(service.url, address)
         print(f"{CROWD} {name}: {dict(statuses)}")
         for path, spent in times.items():
@@ -190,7 +190,7 @@ def print_beside(folder: Path) -> None:
 def print_mix(folder: Path, seconds: float) -> None:
     """Print the table of the mix."""
     places = Places.of(open_workspace(folder).state().segments[0])
-    with serving(folder, "--workers", "auto") as service:
+    with cold_serving(folder, "--workers", "auto") as service:
         warm(service.url, places)
         print("\n".join(table(*mixed(service.url, places, seconds), seconds)))
 

@@ -8,10 +8,10 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from app.domain.view import View
-from app.instance.workspace import Workspace
 from app.pictures.archive import ArchiveLayers, archive_view
 from app.pictures.tiles import Tiler
 from app.publishing.query import Query
@@ -34,14 +34,19 @@ def _own_mib() -> float:
     return 0.0
 
 
-def _geopackage(workspace: Workspace, folder: Path) -> None:
+def _query(data: Path, now: datetime) -> Query:
+    return Query.of(open_workspace(data), VIEW, now)
+
+
+def _geopackage(data: Path, folder: Path) -> None:
     """Print seconds, rows, MiB after some rows, at half, at most, and the peak with mapped files.
 
     In the first half a memory of bounded size fills with the shapes of the days' control.
     """
     start, seen = time.perf_counter(), list[tuple[int, float]]()
-    made = prepare(Query.of(workspace, VIEW, datetime.now(UTC)), "gpkg")
-    for _ in made.write("gpkg", folder, lambda rows: seen.append((rows, _own_mib()))):
+    again = partial(_query, data, datetime.now(UTC))
+    made = prepare(again(), "gpkg")
+    for _ in made.write("gpkg", folder, lambda rows: seen.append((rows, _own_mib())), again):
         pass
     spent = time.perf_counter() - start
     early = next(mib for rows, mib in seen if rows >= min(EARLY_ROWS, seen[-1][0]))
@@ -51,10 +56,10 @@ def _geopackage(workspace: Workspace, folder: Path) -> None:
     print(spent, made.about.rows, early, half, late, peak)
 
 
-def _pmtiles(workspace: Workspace, folder: Path) -> None:
+def _pmtiles(data: Path, folder: Path) -> None:
     """Print seconds, marks, tiles and bytes."""
     start, tiler = time.perf_counter(), Tiler(FONTS)
-    query, path = Query.of(workspace, VIEW, datetime.now(UTC)), folder / "out.pmtiles"
+    query, path = _query(data, datetime.now(UTC)), folder / "out.pmtiles"
     made = archive_view(tiler, query, ArchiveLayers(["incidents"], *ZOOMS), path)
     print(time.perf_counter() - start, made.marks, made.tiles, made.size)
 
@@ -66,7 +71,7 @@ def figures(folder: Path) -> list[Figure]:
         took, marks, tiles, size = _apart("pmtiles", folder, name)
     named = f"{marks:,.0f} marks, {tiles:,.0f} tiles, {size / 1e6:.0f} MB"
     return [
-        Figure("GeoPackage of all incidents", spent, "s", 90, f"{rows:,.0f} rows"),
+        Figure("GeoPackage of all incidents", spent, "s", 40, f"{rows:,.0f} rows"),
         Figure("memory that it gains after 50,000 rows, to half", half - early, "MiB"),
         Figure("memory that it gains in its second half", late - half, "MiB", 100),
         Figure("its peak with mapped files", peak, "MiB"),
@@ -87,4 +92,4 @@ def _apart(what: str, folder: Path, place: str) -> list[float]:
 
 if __name__ == "__main__":
     measure = {"gpkg": _geopackage, "pmtiles": _pmtiles}[sys.argv[1]]
-    measure(open_workspace(Path(sys.argv[2])), Path(sys.argv[3]))
+    measure(Path(sys.argv[2]), Path(sys.argv[3]))

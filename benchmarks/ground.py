@@ -34,7 +34,7 @@ from benchmarks.answering import FONTS, view_of
 from benchmarks.figures import Figure, median_ms
 from benchmarks.importing import open_workspace
 from tests.browser.conftest import ARGUMENTS
-from tests.serving import serving
+from tests.serving import cold_serving
 
 DAYS, VERTICES = 769, 3_000
 FIRST = date(2023, 10, 1)
@@ -159,7 +159,7 @@ def stepping(folder: Path) -> Iterator[Figure]:
       }
       return (days.length - 10) / (performance.now() - start) * 1e3;
     }"""
-    with serving(folder, "--private") as service, sync_playwright() as playwright:
+    with cold_serving(folder, "--private") as service, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=ARGUMENTS
         )

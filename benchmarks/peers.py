@@ -30,7 +30,7 @@ from benchmarks.places import Places
 from benchmarks.wrk import Load, measure
 from tests.clusters import Cluster, cluster
 from tests.making import ROOT
-from tests.serving import command, free_port, serving
+from tests.serving import cold_command, cold_serving, free_port
 
 PEERS = ROOT / "var" / "peers" / "bin"
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -158,7 +158,7 @@ def _services(
 
     @contextlib.contextmanager
     def ours() -> Iterator[str]:
-        with serving(folder, "--workers", str(CORES)) as service:
+        with cold_serving(folder, "--workers", str(CORES)) as service:
             yield service.url
 
     return {
@@ -177,7 +177,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="strikemap-") as scratch:
         folder = options.data or Path(scratch) / "data"
         if options.data is None:
-            command(folder, "synth", str(options.rows)).check_returncode()
+            cold_command(folder, "synth", str(options.rows)).check_returncode()
         PAGE.write_text(run(folder), "utf-8")
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from benchmarks.figures import Figure, median_ms
 from tests.browser.conftest import ARGUMENTS
-from tests.serving import serving
+from tests.serving import cold_serving
 
 TILE = "/tiles/incidents/9/{x}/174.mvt?synthetic=1"
 PAGE_RUNS = 5
@@ -68,5 +68,5 @@ def page(url: str) -> list[Figure]:
 
 def figures(folder: Path) -> list[Figure]:
     """Measure a private instance on some data."""
-    with serving(folder, "--private") as service:
+    with cold_serving(folder, "--private") as service:
         return [*http(service.client), *page(service.url)]

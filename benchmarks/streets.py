@@ -20,7 +20,7 @@ from app.tiles.grid import Tile
 from benchmarks.answering import FONTS, view_of
 from benchmarks.figures import Figure
 from benchmarks.importing import open_workspace
-from tests.serving import command
+from tests.serving import cold_command
 
 PLACE, ZOOM = (7.4246, 43.7384), 14
 BOX = "7.405,43.725,7.445,43.750"
@@ -64,8 +64,8 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        command(folder, "demo")
-        command(folder, "basemap", "add", str(chosen.file))
+        cold_command(folder, "demo")
+        cold_command(folder, "basemap", "add", str(chosen.file))
         for figure in figures(folder, "theatre=ukraine"):
             print(f"{figure.name}: {figure.value:.4g} {figure.unit} {figure.verdict}")
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from benchmarks.figures import Figure
 from tests.browser.conftest import ARGUMENTS
-from tests.serving import command, serving
+from tests.serving import cold_command, cold_serving
 
 VISITS, FRAMES = 5, 90
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
@@ -77,7 +77,7 @@ def opened(browser: Browser, url: str) -> Page:
 
 def figures(folder: Path, query: str, name: str, ready_s: float) -> list[Figure]:
     """Measure a public instance on some data."""
-    with serving(folder) as service, sync_playwright() as playwright:
+    with cold_serving(folder) as service, sync_playwright() as playwright:
         path = shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         url = f"{service.url}/?{query}"
@@ -93,7 +93,7 @@ def main() -> None:
         if chosen.data:
             measured = figures(chosen.data, "synthetic=1", "invented marks", 1.5)
         else:
-            command(Path(name), "demo")
+            cold_command(Path(name), "demo")
             measured = figures(Path(name), "theatre=example", "demo", 1.0)
     for figure in measured:
         print(f"{figure.name}: {figure.value:.4g} {figure.unit} {figure.verdict} {figure.note}")

@@ -48,6 +48,13 @@ def pdf_words(body: bytes) -> str:
     return " ".join(content.split())
 
 
+def colours_in(pixels: np.ndarray) -> set[tuple[int, int, int]]:
+    """List the colours of a picture's pixels."""
+    red, green, blue = np.moveaxis(pixels[..., :3].astype(np.uint32), -1, 0)
+    packed = np.unique(red << 16 | green << 8 | blue).tolist()
+    return {(one >> 16, one >> 8 & 255, one & 255) for one in packed}
+
+
 def pdf_picture(body: bytes, px_per_point: float = 4 / 3) -> np.ndarray:
     """Rasterise a PDF's only page."""
     document = pypdfium2.PdfDocument(body)

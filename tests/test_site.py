@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import ROOT
-from tests.serving import environment
+from tests.serving import command
 from tools.pictures import gallery_commands
 
 FETCHING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
@@ -73,14 +73,7 @@ def test_the_commands_of_the_tutorial_work_one_after_another(tmp_path: Path) -> 
     (tmp_path / "mine.csv").write_text(blocks("tutorial.md", "csv")[0], "utf-8")
     printed = ""
     for line in "".join(blocks("tutorial.md", "sh")).splitlines():
-        done = subprocess.run(
-            [sys.executable, "-m", "app.cli", *shlex.split(line)[1:]],
-            cwd=tmp_path,
-            env={**environment(tmp_path / "data"), "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = command(tmp_path / "data", *shlex.split(line)[1:], folder=tmp_path)
         assert done.returncode == 0, (line, done.stdout, done.stderr)
         printed += done.stdout
     for name in ("killed.png", "march.pdf", "marks.csv", "marks.gpkg"):

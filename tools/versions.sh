@@ -3,6 +3,7 @@
 # It leaves out what mostly waits for services, commands and browsers, and tries laws on fewer
 # examples; the main Python runs all.
 set -eu
+unset PYTHONDONTWRITEBYTECODE
 main=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 # A name on the PATH may be a shim that runs nothing: only what runs is found.

@@ -27,7 +27,7 @@ from shapely.geometry.base import BaseGeometry
 from app.reference.reference import Reference
 from app.settings import ROOT
 from tests.browser.conftest import ARGUMENTS, WIDE
-from tests.serving import command, serving
+from tests.serving import cold_command, cold_serving
 from tools.pictures import FOLDER, Picture, taken
 
 GEODATA = ROOT / "geodata"
@@ -89,7 +89,7 @@ class Walk:
         table.write_text(invented_table(self.data, slug), "utf-8")
         with self._step("import"):
             self._command("import", str(table), "--theatre", slug, "--synthetic")
-        with serving(self.data, "--private") as service:
+        with cold_serving(self.data, "--private") as service:
             view = f"theatre={slug}&synthetic=1&lang={self.country.language}"
             with self._step("regions"):
                 rows = service.client.get(f"/api/summary?{view}&by=region").json()["rows"]
@@ -103,7 +103,7 @@ class Walk:
         return self
 
     def _command(self, *words: str) -> None:
-        done = command(self.data, *words)
+        done = cold_command(self.data, *words)
         if done.returncode:
             message = f"strikemap {' '.join(words)}: {done.stderr or done.stdout}"
             raise RuntimeError(message)

@@ -19,10 +19,11 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app.api import problems
 from app.api.connections import STALL_S
 from app.api.downloads import Downloads
-from app.api.heavy import Forwarding, HeavyProcesses
+from app.api.heavy import Forwarding
 from app.api.lanes import Lanes
 from app.api.metrics import Metrics
 from app.api.own_files import OwnFiles
+from app.api.processes import HeavyProcesses
 from app.api.rates import Rates
 from app.api.routes import (
     approvals,
@@ -31,6 +32,7 @@ from app.api.routes import (
     collections,
     columns,
     control,
+    covering,
     discovery,
     editing,
     evidence,
@@ -209,6 +211,7 @@ def _application(
     app.include_router(stories.routes(record, visible, lanes.edits))
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(attaching.routes(record, shared.spool, lanes.edits))
+    app.include_router(covering.routes(record, lanes.images, lanes.faces))
     app.include_router(review.routes(record, visible, lanes.edits))
     app.include_router(approvals.routes(record, lanes.edits, settings.data_dir))
     _sign_in(app, settings, record, visible, lanes)

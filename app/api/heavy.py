@@ -5,24 +5,11 @@ No tile waits while a figure or an export is made, or a file is imported.
 
 from __future__ import annotations
 
-import atexit
-import logging
-import math
-import os
-import shutil
-import tempfile
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from multiprocessing import get_context, parent_process
-from multiprocessing.process import BaseProcess
-from pathlib import Path
-from threading import Thread
 
 import anyio
 import httpx
-import uvicorn
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
@@ -31,130 +18,17 @@ from app.api.bodies import chunks_of
 from app.api.faces import HEAVY, WRITES, AddressFace, face_of
 from app.api.logs import REQUEST_ID_HEADER
 from app.api.problems import problem_of
+from app.api.processes import HeavyProcess, HeavyProcesses
 from app.domain.errors import Busy, StrikemapError
 from app.domain.tracing import REQUEST_ID
 
-LOG = logging.getLogger("strikemap.heavy")
-NICENESS = 10
-"""The operating system gives a core to a tile first, and what is left to a figure."""
-
-AGAIN_AFTER_S = 10.0
-"""How long to wait before a process that ended is started anew."""
-
 ENDED = "The process that makes this ended; ask again in a few seconds."
 READY_S, LOOK_S = 15.0, 0.1
-"""How long an import waits for the first process, and how often it looks."""
+"""How long a request waits for a process that starts, and how often it looks."""
 
 OF_A_CONNECTION = {b"connection", b"expect", b"keep-alive", b"te", b"upgrade"}
 OF_AN_ANSWER = {b"date", b"server", b"transfer-encoding"}
 """Headers that the serving process writes itself."""
-
-
-@dataclass(eq=False)
-class HeavyProcess:
-    """A second process of the service, on a socket in a folder that only this user may enter.
-
-    `make` builds its application, in that process. It ends when this process ends.
-    """
-
-    make: Callable[[], ASGIApp]
-    running: int = 0
-    """The number of requests that it is answering."""
-    forwarded: int = 0
-    """The number of all requests that it got, with those of processes that it replaced."""
-    _folder: Path | None = None
-    _process: BaseProcess | None = None
-    _transport: httpx.AsyncHTTPTransport | None = None
-    _started: float = -math.inf
-
-    @property
-    def is_ready(self) -> bool:
-        """Tell whether it takes requests."""
-        return self._is_alive and self._socket.exists()
-
-    @property
-    def _is_alive(self) -> bool:
-        return self._process is not None and self._process.is_alive()
-
-    @property
-    def _socket(self) -> Path:
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="strikemap-"))
-        return self._folder / "heavy.sock"
-
-    def start(self) -> None:
-        """Start it, unless it runs or was started a moment ago; it is ready after some seconds.
-
-        Where the system has no room for a socket or a process, it stays away.
-        """
-        if self._is_alive or time.monotonic() - self._started < AGAIN_AFTER_S:
-            return
-        self._started = time.monotonic()
-        try:
-            self._spawn()
-        except OSError as wrong:
-            LOG.warning("no process for figures, exports and imports: %s", wrong)
-
-    def _spawn(self) -> None:
-        self._socket.unlink(missing_ok=True)
-        arguments = (self.make, self._socket)
-        # A daemon of `multiprocessing` may not build an index in several processes.
-        self._process = get_context("spawn").Process(target=_serve, args=arguments)
-        self._process.start()
-        atexit.register(self._process.terminate)
-
-    @asynccontextmanager
-    async def answering(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-        """Send a request; what the answer uses is given back when the context ends."""
-        if self._transport is None:
-            self._transport = httpx.AsyncHTTPTransport(uds=str(self._socket))
-        self.running, self.forwarded = self.running + 1, self.forwarded + 1
-        try:
-            response = await self._transport.handle_async_request(request)
-            try:
-                yield response
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await response.aclose()
-        finally:
-            self.running -= 1
-
-    async def stop(self) -> None:
-        """End the process and remove its folder."""
-        if self._transport is not None:
-            await self._transport.aclose()
-        if self._process is not None:
-            self._process.terminate()
-            atexit.unregister(self._process.terminate)
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-
-
-@dataclass(frozen=True, eq=False)
-class HeavyProcesses:
-    """The processes for heavy work of one serving process; used on its event loop only."""
-
-    processes: tuple[HeavyProcess, ...] = ()
-
-    @classmethod
-    def of(cls, number: int, make: Callable[[], ASGIApp]) -> HeavyProcesses:
-        """Prepare some processes; each is started when the others are busy."""
-        return cls(tuple(HeavyProcess(make) for _ in range(number)))
-
-    def choose(self) -> HeavyProcess | None:
-        """Return the one with the least to do, None while none is ready; start one if needed."""
-        ready = [process for process in self.processes if process.is_ready]
-        least = min(ready, key=lambda process: process.running, default=None)
-        if least is None or least.running:
-            waiting = (process for process in self.processes if process not in ready)
-            if (other := next(waiting, None)) is not None:
-                other.start()
-        return least
-
-    async def stop(self) -> None:
-        """End all of them."""
-        for process in self.processes:
-            await process.stop()
 
 
 @dataclass(frozen=True)
@@ -196,7 +70,8 @@ class Forwarding:
     async def _process_for(self, scope: Scope) -> HeavyProcess | None:
         """Choose a process for a request; None where the application itself answers.
 
-        An import takes longer than a process takes to start, so it waits for one.
+        An import takes longer than a process takes to start, so it waits for one; everybody waits
+        for a process that takes another's place.
         """
         if scope["type"] != "http":
             return None
@@ -205,7 +80,7 @@ class Forwarding:
         if not is_import and not (face in HEAVY and method == "GET"):
             return None
         process = self.heavy.choose()
-        if is_import and self.heavy.processes:
+        if (is_import and self.heavy.processes) or self.heavy.is_renewing:
             with anyio.move_on_after(READY_S):
                 while process is None:
                     await anyio.sleep(LOOK_S)
@@ -274,27 +149,3 @@ def _request_of(scope: Scope, body: _Body) -> httpx.Request:
     headers.append((REQUEST_ID_HEADER.encode(), REQUEST_ID.get().encode()))
     method = "HEAD" if state.get("is_head") else scope["method"]
     return httpx.Request(method, address, headers=headers, stream=body)
-
-
-def _serve(make: Callable[[], ASGIApp], path: Path) -> None:
-    """Answer on a socket until the process that started this ends."""
-    os.nice(NICENESS)
-    config = uvicorn.Config(
-        make(),
-        uds=str(path),
-        server_header=False,
-        access_log=False,
-        log_config=None,
-        proxy_headers=False,
-        timeout_keep_alive=3600,
-    )
-    server = uvicorn.Server(config)
-
-    def end_with_parent() -> None:
-        parent = parent_process()
-        if parent is not None:
-            parent.join()
-        server.should_exit = True
-
-    Thread(target=end_with_parent, daemon=True).start()
-    server.run()

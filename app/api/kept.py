@@ -20,7 +20,7 @@ from app.api.faces import AddressFace, face_of
 from app.api.logs import REQUEST_ID_HEADER, request_id
 from app.instance.workspace import Dependencies, Workspace
 
-MOST_BYTES, LARGEST_BYTES = 64 << 20, 256 << 10
+USUAL_BYTES, LARGEST_BYTES = 64 << 20, 256 << 10
 """Memory for kept answers in one process, and the largest that is kept."""
 
 HEADERS_BYTES = 3_000
@@ -105,6 +105,7 @@ class KeptAnswers:
     count: Counting = _uncounted
     """Gets the face, the status and the seconds of each answer from memory."""
     clock: Callable[[], datetime] = _present
+    most_bytes: int = USUAL_BYTES
     hits: int = 0
     misses: int = 0
     bytes_kept: int = 0
@@ -215,7 +216,7 @@ class KeptAnswers:
         self._drop(key)
         self._answers[key] = entry
         self.bytes_kept += _size(key, entry)
-        while self.bytes_kept > MOST_BYTES:
+        while self.bytes_kept > self.most_bytes:
             self._drop(next(iter(self._answers)))
 
     def _drop(self, key: Key) -> None:

@@ -81,6 +81,7 @@ class Lanes:
     lists: Lane = field(default_factory=lambda: Lane("lists of incidents", 2, 200))
     figures: Lane = field(default_factory=lambda: Lane("figures", 2, 32))
     images: Lane = field(default_factory=lambda: Lane("archived images", 1, 64))
+    faces: Lane = field(default_factory=lambda: Lane("suggested faces", 1, 8))
     agreements: Lane = field(default_factory=lambda: Lane("agreements", 2, 64))
     files: Lane = field(default_factory=lambda: Lane("files", 4, 32))
     edits: Lane = field(default_factory=lambda: Lane("edits", 4, 32))

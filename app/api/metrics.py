@@ -25,11 +25,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
 from app.api.faces import WRITES, AddressFace, face_of
-from app.api.heavy import HeavyProcess, HeavyProcesses
 from app.api.kept import KeptAnswers
 from app.api.lanes import Lanes
 from app.api.problems import MEDIA_TYPE
+from app.api.processes import HeavyProcess, HeavyProcesses
 from app.api.sharing import WORKER_NUMBERS, numbers_of_all
+from app.domain.cache import BUDGET
 from app.domain.errors import StoreError
 from app.index.sums import write_whole
 from app.instance.workspace import Workspace
@@ -165,6 +166,8 @@ class _Standing(Collector):
             waiting.add_metric((self.process, lane.name), load.waiting)
             running.add_metric((self.process, lane.name), load.running)
         yield from (waiting, running)
+        text = "Bytes of shapes, sums and pictures in memory."
+        yield self._gauge("cached_bytes", text, BUDGET.bytes_kept)
         lag = self._lag()
         if lag is not None:
             text = "Revisions of the record that this process does not show yet."
@@ -205,7 +208,11 @@ class _Heavy(Collector):
             "strikemap_heavy_requests", "Requests that they got.", labels=("process",)
         )
         requests.add_metric((self.process,), sum(p.forwarded for p in self.processes))
-        yield requests
+        renewals = CounterMetricFamily(
+            "strikemap_heavy_renewals", "Processes that replaced a grown one.", labels=("process",)
+        )
+        renewals.add_metric((self.process,), sum(p.renewed for p in self.processes))
+        yield from (requests, renewals)
 
     @property
     def processes(self) -> tuple[HeavyProcess, ...]:

@@ -13,8 +13,8 @@ from starlette.responses import Response
 from app.api.problems import problem
 from app.domain.cache import BoundedCache
 
-MOST_BYTES, LARGEST_BYTES = 64 << 20, 24 << 20
-"""Memory for bodies that are asked for in parts, of one audience, and the largest of them."""
+LARGEST_BYTES = 24 << 20
+"""The largest body of which parts are given."""
 
 ONE_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
@@ -26,7 +26,7 @@ class Bodies:
     They are in memory only: what is erased from the record lies in no file.
     """
 
-    _bodies: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_BYTES, len))
+    _bodies: BoundedCache = field(default_factory=BoundedCache)
 
     def whole(self, tag: str, pieces: Generator[bytes]) -> bytes | None:
         """Return the body of a tag, made of the pieces if need be; None if it is too large."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -43,14 +44,19 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
     )
 
 
-def query_from(workspace: Workspace, text: str) -> Query:
-    """Read a View, written as in a URL.
+def query_from(workspace: Workspace, text: str, now: datetime | None = None) -> Query:
+    """Read a View, written as in a URL; `now` is the present, unless it is stated.
 
     Raises:
         InvalidView: naming every parameter that does not fit.
     """
     pairs = parse_qsl(text.removeprefix("?"), keep_blank_values=True)
-    return Query.parse(workspace, pairs, present())
+    return Query.parse(workspace, pairs, now or present())
+
+
+def query_of(audience: Audience, text: str, now: datetime) -> Query:
+    """Open the instance for an audience, and read a View at an instant."""
+    return query_from(replace(open_workspace(), audience=audience), text, now)
 
 
 def refuse_unwritable(out: Path) -> None:

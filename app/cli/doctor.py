@@ -21,6 +21,7 @@ from app.cli.base import Json, cli, open_workspace, present, progress_line, tell
 from app.cli.serving import LOOPBACK_HOSTS, listen
 from app.domain.account import Token
 from app.domain.errors import InputError, StoreError, StoreTooNew, StrikemapError
+from app.domain.revision import Subject
 from app.instance.signing import SIGNING_KEY
 from app.instance.workspace import Workspace
 from app.settings import Settings, read_settings
@@ -32,6 +33,9 @@ ROOM_BYTES = 1 << 30
 
 COPIES = 2
 """A backup beside the record needs room for a copy of it and for itself."""
+
+MOST_NAMED = 3
+"""Of many faults of one kind, so many are named."""
 
 OLD_S = 3600
 """A half-written file that is older than this belongs to no command that runs."""
@@ -189,6 +193,7 @@ class _Opened:
             yield Finding(f"A theatre is not open. {' '.join(fault.sentences())}", check)
         for token in self.workspace.store.tokens():
             yield from self._token(token)
+        yield from self._ids()
         if self.workspace.signer.key is None:
             yield Finding(
                 "Heads of the record are not signed, so nobody else can show that it was changed.",
@@ -206,6 +211,22 @@ class _Opened:
         if trouble is not None:
             mend = 'strikemap verify, then what docs/operating.md says under "Damage"'
             yield Finding(trouble, mend)
+
+    def _ids(self) -> Iterator[Finding]:
+        """Name ids that two datasets have: an earlier release took them from files."""
+        store, owners, shared = self.workspace.store, dict[str, str](), dict[str, list[str]]()
+        for slug in store.current(Subject.dataset):
+            for key in store.current(Subject.incident, f"{slug}/"):
+                record_id = key.removeprefix(f"{slug}/")
+                first = owners.setdefault(record_id, slug)
+                if first != slug:
+                    shared.setdefault(record_id, [first]).append(slug)
+        for record_id, slugs in list(shared.items())[:MOST_NAMED]:
+            yield Finding(
+                f"The id {record_id} stands in {' and '.join(slugs)} ({len(shared):,} such ids): "
+                "what is attached, hidden or purged by it holds for each of them.",
+                "strikemap undo ID, of the import that brought one of them; import it with keys",
+            )
 
     def _index(self) -> Iterator[Finding]:
         generations = self.workspace.index.generations

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Generator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +16,9 @@ from app.api.save import saved_page
 from app.cli.base import (
     Json,
     cli,
-    open_workspace,
+    present,
     progress_line,
-    query_from,
+    query_of,
     refuse_unwritable,
     tell_json,
 )
@@ -52,10 +53,8 @@ def export(
     forms = [_form(path) for path in files]
     for path in files:
         refuse_unwritable(path)
-    workspace = open_workspace()
-    if public:
-        workspace = replace(workspace, audience=Audience.public)
-    query = query_from(workspace, view)
+    again = partial(query_of, Audience.public if public else Audience.private, view, present())
+    query = again()
     reports = []
     for path, form in zip(files, forms, strict=True):
         if form == PAGE_ENDING:
@@ -64,7 +63,8 @@ def export(
             continue
         view_export = prepare(query, form)
         with progress_line(path.name, quiet=json) as progress:
-            reports.append(_write(view_export, path, form, progress))
+            pieces = view_export.write(form, path.parent, progress, again)
+            reports.append(_write(view_export, path, form, pieces))
     if json:
         tell_json(reports)
         return
@@ -104,13 +104,13 @@ def save_page(
 
 
 def _write(
-    view_export: Export, path: Path, form: str, progress: Callable[[int], None]
+    view_export: Export, path: Path, form: str, pieces: Generator[bytes]
 ) -> dict[str, object]:
     """Write one file, whole or not at all, and the metadata file beside it."""
     half, digest = path.with_name(f".{path.name}.part"), hashlib.sha256()
     try:
-        with half.open("wb") as file:
-            for piece in view_export.write(form, path.parent, progress):
+        with closing(pieces), half.open("wb") as file:
+            for piece in pieces:
                 digest.update(piece)
                 file.write(piece)
         size = half.stat().st_size

@@ -75,6 +75,12 @@ COMMANDS = {
     "evidence": CommandEntry(
         "record", "Write an incident's evidence bundle, with a script that checks it offline."
     ),
+    "cover": CommandEntry(
+        "covering", "Cover parts of a picture, such as faces, or list what is covered."
+    ),
+    "faces": CommandEntry(
+        "covering", "Suggest parts of a picture that may show a face; nobody is recognised."
+    ),
     "attach": CommandEntry(
         "record",
         "Archive a source file of an incident, with its hash, time, method and operator.",

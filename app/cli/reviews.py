@@ -21,7 +21,7 @@ def review_group() -> None:
 
 @review_cli.command("suggestions")
 def review_suggestions(*, json: Json = False) -> None:
-    """List texts that may lead to a person: telephone numbers, e-mail, accounts, profiles.
+    """List texts that may lead to a person: telephones, e-mail, accounts, profiles, names.
 
     Nothing is changed: `strikemap redact` hides what you decide to hide.
 
@@ -36,4 +36,4 @@ def review_suggestions(*, json: Json = False) -> None:
     for one in rows:
         table.add_row(one.id, one.dataset, one.part, one.kind, one.text)
     Console().print(table)
-    typer.echo(f"{len(rows):,} texts. Names of persons have no form: read for them yourself.")
+    typer.echo(f"{len(rows):,} texts. A name without a sign beside it is not here: read for it.")

@@ -18,12 +18,14 @@ from uvicorn.supervisors import Multiprocess
 
 from app.api.connections import BoundedConnection
 from app.api.logs import log_as_json
+from app.api.processes import leave_threads
 from app.api.sharing import shared_folder
 from app.cli.base import cli, open_workspace
 from app.domain.errors import InputError, StrikemapError
 from app.files.shelf import Shelf
 from app.index.copies import COMMAND
 from app.index.live import Index
+from app.instance.allowance import allowed_bytes, most_workers
 from app.settings import PREFIX, Settings, read_settings
 
 LOG = logging.getLogger("strikemap.start")
@@ -60,7 +62,10 @@ def serve(
     if settings.private and host not in LOOPBACK_HOSTS:
         allowed = f"{', '.join(LOOPBACK_HOSTS)}; leave --private away to serve the public"
         raise InputError("host of a private instance", host, allowed)
-    number = _number_of_workers(workers, is_private=settings.private)
+    memory, processes = allowed_bytes(settings.memory_mb), 1
+    processes += 0 if settings.private else settings.heavy_processes
+    most = 1 if settings.private else most_workers(memory, processes)
+    number = _number_of_workers(workers, most)
     log_as_json(settings.log_level)
     listener = listen(host, port)
     _take_files()
@@ -70,7 +75,7 @@ def serve(
     index.state()
     audience = "private, this computer only" if settings.private else "public audience"
     typer.echo(f"Strikemap ({audience}): {_address(host, listener)}")
-    _export(settings)
+    _export(settings.model_copy(update={"memory_mb": max((memory // number) >> 20, 1)}))
     config = uvicorn.Config(
         "app.main:create",
         factory=True,
@@ -85,6 +90,7 @@ def serve(
     )
     if number == 1:
         _Server(config).run([listener])
+        leave_threads()
     else:
         with shared_folder() as folder:
             os.environ[f"{PREFIX}WORKERS_DIR"] = str(folder)
@@ -125,14 +131,14 @@ class _Workers(Multiprocess):
         super().join_all()
 
 
-def _number_of_workers(text: str, *, is_private: bool) -> int:
-    """Read a number of processes; `auto` is the number of cores that this process may use.
+def _number_of_workers(text: str, most: int) -> int:
+    """Read a number of processes; `auto` is as many as this process may use cores, up to `most`.
 
     Raises:
         InputError: neither `auto` nor a number that is allowed.
     """
     if text == AUTO:
-        return 1 if is_private else min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+        return min(len(os.sched_getaffinity(0)), MOST_WORKERS, most)
     number = int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= number <= MOST_WORKERS:
         raise InputError("workers", text, f"{AUTO}, or a number from 1 to {MOST_WORKERS}")

@@ -12,6 +12,7 @@ import shapely
 from shapely import MultiLineString
 from shapely.geometry.base import BaseGeometry
 
+from app.domain.cache import bytes_of
 from app.domain.errors import InvalidControl
 from app.domain.place import LocalPlane, length_km
 
@@ -99,6 +100,11 @@ class FrontLine:
     shape: MultiLineString
     length_km: float
     tolerance_km: float
+
+    @property
+    def nbytes(self) -> int:
+        """About its size in bytes."""
+        return bytes_of(self.shape)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,7 @@ import msgspec
 from app.domain.approval import Approval, ApprovalKind
 from app.domain.attachment import Attachment
 from app.domain.errors import InputError, TooLarge
-from app.domain.revision import Action, Change, Subject, canonical
+from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.source import WEB, has_other_scheme
 from app.domain.store import Author
 from app.domain.terms import Dataset, terms_of
@@ -72,12 +73,11 @@ def attach_content(
         operator=author.actor,
     )
     past = workspace.store.history(Subject.attachment, first.key)
-    payload = past[-1].payload if past else None
-    standing = msgspec.json.decode(payload, type=Attachment) if payload else first
+    standing = _standing(workspace, past, first)
     record = msgspec.structs.replace(standing, media_type=media_type, **facts)
     _check(record)
-    _archive(workspace, record.sha256, content)
-    dataset, text = _dataset(workspace, incident), f"archived {name}"
+    archive_file(workspace, content)
+    dataset, text = dataset_of(workspace, incident), f"archived {name}"
     opens = record.may_leave and not standing.may_leave
     needs_two = opens and dataset is not None and dataset.two_persons
     replaces = past[-1].seq if past else None
@@ -94,7 +94,34 @@ def attach_content(
     return write_or_ask(workspace, request, author, identity, text) or record
 
 
-def _dataset(workspace: Workspace, incident: str) -> Dataset | None:
+class RecordedFile(NamedTuple):
+    """A source file as it stands, with the number of its newest revision."""
+
+    attachment: Attachment
+    revision: int
+
+
+def same_file(workspace: Workspace, sha256: str) -> list[RecordedFile]:
+    """List where a file is attached, beside whatever records."""
+    return [
+        RecordedFile(msgspec.json.decode(row.payload, type=Attachment), row.seq)
+        for row in workspace.store.latest(Subject.attachment)
+        if row.payload is not None and row.key.endswith(f"/{sha256}")
+    ]
+
+
+def _standing(workspace: Workspace, past: Sequence[Revision], first: Attachment) -> Attachment:
+    """Return what is known of a file; a new one is covered as it is beside another record."""
+    if past and past[-1].payload is not None:
+        return msgspec.json.decode(past[-1].payload, type=Attachment)
+    for other, _revision in same_file(workspace, first.sha256):
+        if other.covers:
+            return msgspec.structs.replace(first, covers=other.covers, copy=other.copy)
+    return first
+
+
+def dataset_of(workspace: Workspace, incident: str) -> Dataset | None:
+    """Return the dataset of an incident; None where there is no such incident."""
     for slug, dataset in workspace.state().datasets.items():
         if workspace.store.newest(Subject.incident, f"{slug}/{incident}"):
             return dataset
@@ -121,10 +148,13 @@ def _check(record: Attachment) -> None:
         raise InputError("url", record.url, f"an address with {' or '.join(WEB)}")
 
 
-def _archive(workspace: Workspace, sha256: str, content: bytes) -> None:
+def archive_file(workspace: Workspace, content: bytes) -> str:
+    """Keep a file in the archive, under its SHA-256, which is returned."""
+    sha256 = hashlib.sha256(content).hexdigest()
     stored = workspace.archive / sha256
     stored.parent.mkdir(parents=True, exist_ok=True)
     if not stored.exists():
         half = stored.with_suffix(".part")
         half.write_bytes(content)
         half.replace(stored)
+    return sha256

@@ -1,13 +1,15 @@
 """Texts that may lead to a person: suggested to a reviewer, and never hidden by themselves.
 
-Found are what has a form: telephone numbers, e-mail addresses, names of accounts and addresses of
-profiles. A person's name has no form; whoever reads the text has to see it.
+Telephone numbers, e-mail addresses, names of accounts and addresses of profiles have a form. The
+name of a person has none: it is suggested by what stands beside it (`person_names.py`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import NamedTuple
 
 import msgspec
 from phonenumbers import PhoneNumberMatcher
@@ -16,7 +18,10 @@ from app.domain.account import Holder
 from app.domain.incident import Incident, decode_incident
 from app.domain.redaction import Redaction, TextPart, hidden_parts
 from app.domain.revision import Action, Subject
+from app.editing.person_names import person_names
 from app.instance.workspace import Workspace
+from app.reference.reference import Reference
+from app.reference.settlements import folded_name, loose
 
 NEWEST = 20_000
 """Revisions that an answer over HTTP examines; the command examines all."""
@@ -51,6 +56,7 @@ def personal_texts(
     Only records of the holder's datasets are read; with `newest`, only so many revisions.
     """
     store, state = workspace.store, workspace.state()
+    places = cache(lambda theatre: place_test(workspace.reference, theatre))
     first = 0 if newest is None else max(store.head().seq - newest, 0)
     by_key = dict[str, list[PersonalText]]()
     for revision in store.revisions(first):
@@ -62,8 +68,9 @@ def personal_texts(
         by_key.pop(revision.key, None)
         if revision.payload is not None and revision.action is not Action.retract:
             incident = decode_incident(revision.payload)
-            region = _country(workspace, incident)
-            if parts := list(_of_incident(incident, revision.key, state.redactions, region)):
+            theatre = state.datasets[dataset].theatre if dataset in state.datasets else ""
+            signs = TextSigns(_country(workspace, incident), places(theatre))
+            if parts := list(_of_incident(incident, revision.key, state.redactions, signs)):
                 by_key[revision.key] = parts
     return [one for parts in reversed(by_key.values()) for one in parts]
 
@@ -76,13 +83,13 @@ def _country(workspace: Workspace, incident: Incident) -> str | None:
 
 
 def _of_incident(
-    incident: Incident, key: str, redactions: Mapping[str, Redaction], region: str | None
+    incident: Incident, key: str, redactions: Mapping[str, Redaction], signs: TextSigns
 ) -> Iterator[PersonalText]:
     hidden = hidden_parts(redactions, key)
     for part, text in _texts(incident):
         if part.value not in hidden:
-            for kind, found in personal_parts(text, region):
-                yield PersonalText(str(incident.id), incident.dataset, part, kind, found)
+            for kind, words in personal_parts(text, signs):
+                yield PersonalText(str(incident.id), incident.dataset, part, kind, words)
 
 
 def _texts(incident: Incident) -> Iterator[tuple[TextPart, str]]:
@@ -95,15 +102,45 @@ def _texts(incident: Incident) -> Iterator[tuple[TextPart, str]]:
         yield TextPart.objects, damage.name or ""
 
 
-def personal_parts(text: str, region: str | None) -> Iterator[tuple[str, str]]:
+class TextSigns(NamedTuple):
+    """What a text is read with: the country whose telephone numbers it has, and names of places."""
+
+    region: str | None
+    is_place: Callable[[str], bool]
+
+
+def place_test(reference: Reference, theatre: str) -> Callable[[str], bool]:
+    """Return what tells a name of a place in a theatre, from its settlements and regions."""
+    if theatre not in reference.theatres:
+        return lambda _name: False
+    settlements = reference.settlements(theatre)
+    regions = {
+        form(name)
+        for one in reference.region_sets(theatre).values()
+        for region in one.regions
+        for name in (region.name_en, *region.names.values())
+        for form in (folded_name, loose)
+    }
+
+    def is_place(name: str) -> bool:
+        is_region = not regions.isdisjoint({folded_name(name), loose(name)} - {""})
+        return is_region or bool(settlements and settlements.called(name))
+
+    return is_place
+
+
+def personal_parts(text: str, signs: TextSigns) -> Iterator[tuple[str, str]]:
     """Find what may lead to a person in a text, with what it looks like.
 
-    >>> list(personal_parts("Ask Olena, 050 123 45 67 or olena@example.org", "UA"))
-    [('e-mail', 'olena@example.org'), ('telephone', '050 123 45 67')]
-    >>> list(personal_parts("On 2024-03-10 at 12:30, 250 km away, 1 500 000 left", "UA"))
+    >>> signs = TextSigns("UA", str.isspace)
+    >>> list(personal_parts("Ask Dr. Olha Bondar, 050 123 45 67, olha@example.org", signs))
+    [('e-mail', 'olha@example.org'), ('telephone', '050 123 45 67'), ('name_role', 'Olha Bondar')]
+    >>> list(personal_parts("On 2024-03-10 at 12:30, 250 km away, 1 500 000 left", signs))
     []
     """
     for kind, form in _FORMS.items():
         yield from ((kind, match[0]) for match in form.finditer(text))
     if _DIGITS.search(text):
-        yield from (("telephone", match.raw_string) for match in PhoneNumberMatcher(text, region))
+        matches = PhoneNumberMatcher(text, signs.region)
+        yield from (("telephone", match.raw_string) for match in matches)
+    yield from ((sign.value, name) for sign, name in person_names(text, signs.is_place))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
+
+import pyarrow as pa
 
 from app.render.classes import MarkStyle
 
@@ -14,7 +16,10 @@ Properties = Mapping[str, Any]
 ExportFeature = Mapping[str, Any]
 """An incident as `/api/collections/incidents/items` writes it."""
 
-Batches = Iterator[Sequence[ExportFeature]]
+FilePart: TypeAlias = bytes | pa.RecordBatch
+"""What a format makes of some incidents, in any process; its writer puts the parts together."""
+
+FileParts = Iterator[FilePart]
 
 PREAMBLE = (
     "Counts are ranges: low, best and high, each empty where it is not known. Empty is never 0. "

@@ -16,7 +16,7 @@ import shapely
 
 from app.domain.field import Field
 from app.domain.fields import FIELDS
-from app.exporters.about import Batches, ExportFeature, FieldNote, Properties
+from app.exporters.about import ExportFeature, FieldNote, Properties
 
 BOUNDS = ("low", "best", "high")
 GEOMETRY = "geometry"
@@ -89,29 +89,31 @@ def _json_list(name: str, meaning: str) -> Column:
 
 def _toll(toll: str, harm: str) -> Iterator[Column]:
     whose = {
-        "": ("people", ()),
-        "_civilian": ("civilians", ("by_kind", "civilian")),
-        "_military": ("soldiers", ("by_kind", "military")),
-        "_unknown": ("people of whom no kind is stated", ("by_kind", "unknown")),
-        "_child": ("children, a part of the total", ("child",)),
+        "": ("people", None),
+        "_civilian": ("civilians", "civilian"),
+        "_military": ("soldiers", "military"),
+        "_unknown": ("people of whom no kind is stated", "unknown"),
+        "_child": ("children, a part of the total", "child"),
     }
     bounds = {"low": "at least", "best": "best estimate", "high": "at most"}
-    for kind, (people, way) in whose.items():
+    for kind, (people, part) in whose.items():
         for bound, words in bounds.items():
             note = FieldNote(
                 f"{toll}{kind}_{bound}", "whole", f"{people} {harm}: {words}", "people"
             )
-            yield Column(note, _bound(toll, way, bound))
+            yield Column(note, _bound(toll, part, bound))
 
 
 def _bound(
-    toll: str, path: tuple[str, ...], bound: str
+    toll: str, part: str | None, bound: str
 ) -> Callable[[Sequence[ExportFeature], Sequence[Properties]], list[object]]:
     def read(_features: Sequence[ExportFeature], properties: Sequence[Properties]) -> list[object]:
-        parts = [one[toll] for one in properties]
-        for step in path:
-            parts = [part and part.get(step) for part in parts]
-        return [part[bound] if part else None for part in parts]
+        counts = [one[toll] for one in properties]
+        if part == "child":
+            counts = [count and count.get(part) for count in counts]
+        elif part is not None:
+            counts = [count and count["by_kind"].get(part) for count in counts]
+        return [count and count[bound] for count in counts]
 
     return read
 
@@ -249,18 +251,16 @@ def schema(*, has_geometry: bool) -> pa.Schema:
     return pa.schema(fields)
 
 
-def record_batches(batches: Batches, *, has_geometry: bool) -> Iterator[pa.RecordBatch]:
-    """Turn features into batches of the table; a point becomes WKB, a missing point null."""
-    table_schema = schema(has_geometry=has_geometry)
-    for features in batches:
-        properties = [one["properties"] for one in features]
-        arrays = [
-            pa.array(column.read(features, properties), ARROW[column.note.kind])
-            for column in EXPORT_COLUMNS
-        ]
-        if has_geometry:
-            arrays.append(pa.array(_points(features), pa.binary()))
-        yield pa.RecordBatch.from_arrays(arrays, schema=table_schema)
+def record_batch(features: Sequence[ExportFeature], *, has_geometry: bool) -> pa.RecordBatch:
+    """Turn features into rows of the table; a point becomes WKB, a missing point null."""
+    properties = [one["properties"] for one in features]
+    arrays = [
+        pa.array(column.read(features, properties), ARROW[column.note.kind])
+        for column in EXPORT_COLUMNS
+    ]
+    if has_geometry:
+        arrays.append(pa.array(_points(features), pa.binary()))
+    return pa.RecordBatch.from_arrays(arrays, schema=schema(has_geometry=has_geometry))
 
 
 def _points(features: Sequence[ExportFeature]) -> np.ndarray:

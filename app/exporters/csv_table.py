@@ -8,7 +8,7 @@ the Web metadata (`metadata`).
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from app.exporters.about import About, Batches
-from app.exporters.columns import NOTES, record_batches
+from app.exporters.about import About, ExportFeature
+from app.exporters.columns import NOTES, record_batch
 from app.exporters.hxl_tags import tags_of
 
 BOM = b"\xef\xbb\xbf"
@@ -43,22 +43,29 @@ DATATYPES = {
 }
 
 
-def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
-    """Write the table; a text cell that looks like a formula gets an apostrophe."""
-    options = csv.WriteOptions(include_header=False, quoting_style="needed")
-    names = [*(note.name for note in NOTES), "licence", "citation"]
+NAMES = (*(note.name for note in NOTES), "licence", "citation")
+
+
+def csv_rows(about: About, features: Sequence[ExportFeature]) -> bytes:
+    """Write rows; a text cell that looks like a formula gets an apostrophe."""
+    batch = record_batch(features, has_geometry=False)
+    columns = [_without_formulas(column) for column in batch.columns]
     licences = {str(one["slug"]): str(one["licence"]) for one in about.datasets}
-    yield BOM + ",".join(names).encode() + b"\n"
+    slugs = batch.column("dataset").to_pylist()
+    columns.append(pa.array([licences.get(slug) for slug in slugs], pa.string()))
+    columns.append(_without_formulas(pa.array([about.citation] * len(slugs), pa.string())))
+    out = io.BytesIO()
+    options = csv.WriteOptions(include_header=False, quoting_style="needed")
+    csv.write_csv(pa.RecordBatch.from_arrays(columns, names=NAMES), out, options)
+    return out.getvalue()
+
+
+def write(about: About, parts: Iterator[bytes], _folder: Path) -> Iterator[bytes]:
+    """Write the table, with HXL hashtags under its header where they are wanted."""
+    yield BOM + ",".join(NAMES).encode() + b"\n"
     if about.has_hxl:
-        yield ",".join(tags_of(names)).encode() + b"\n"
-    for batch in record_batches(batches, has_geometry=False):
-        columns = [_without_formulas(column) for column in batch.columns]
-        slugs = batch.column("dataset").to_pylist()
-        columns.append(pa.array([licences.get(slug) for slug in slugs], pa.string()))
-        columns.append(_without_formulas(pa.array([about.citation] * len(slugs), pa.string())))
-        out = io.BytesIO()
-        csv.write_csv(pa.RecordBatch.from_arrays(columns, names=names), out, options)
-        yield out.getvalue()
+        yield ",".join(tags_of(NAMES)).encode() + b"\n"
+    yield from parts
 
 
 def _without_formulas(column: pa.Array) -> pa.Array:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from app.exporters.about import About, Batches, FieldNote
+from app.exporters.about import About, ExportFeature, FieldNote
 
 NOTES = (
     FieldNote("killed, injured", "object", "low, best, high; by_kind and child likewise", "people"),
@@ -22,13 +22,18 @@ NOTES = (
 """Properties whose names need an explanation."""
 
 
-def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
+def lines(_about: About, features: Sequence[ExportFeature]) -> bytes:
+    """Write features, one a line."""
+    return b",\n".join(map(msgspec.json.encode, features))
+
+
+def write(about: About, parts: Iterator[bytes], _folder: Path) -> Iterator[bytes]:
     """Write a FeatureCollection; the description comes before the first feature."""
     description = msgspec.json.encode(about.document(NOTES))
     yield b'{"type":"FeatureCollection","strikemap":' + description + b',"features":[\n'
     before = b""
-    for features in batches:
-        if features:
-            yield before + b",\n".join(map(msgspec.json.encode, features))
+    for part in parts:
+        if part:
+            yield before + part
             before = b",\n"
     yield b"\n]}\n"

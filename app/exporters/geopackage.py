@@ -10,8 +10,8 @@ import msgspec
 import pyarrow as pa
 import pyogrio
 
-from app.exporters.about import About, Batches
-from app.exporters.columns import GEOMETRY, NOTES, record_batches, schema
+from app.exporters.about import About
+from app.exporters.columns import GEOMETRY, NOTES, schema
 from app.exporters.pieces import pieces
 from app.render.qml import marks_qml
 from app.render.sld import marks_sld
@@ -25,12 +25,10 @@ INDEX_LAST = {"OGR_GPKG_ALLOW_THREADED_RTREE": False}
 would keep all bounding boxes in memory."""
 
 
-def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
+def write(about: About, parts: Iterator[pa.RecordBatch], folder: Path) -> Iterator[bytes]:
     """Write the layer `incidents` as a stream of batches, then the tables `about` and `fields`."""
     path = folder / "export.gpkg"
-    rows = pa.RecordBatchReader.from_batches(
-        schema(has_geometry=True), record_batches(batches, has_geometry=True)
-    )
+    rows = pa.RecordBatchReader.from_batches(schema(has_geometry=True), parts)
     description = about.document(NOTES)
     pyogrio.set_gdal_config_options(INDEX_LAST)
     terms = {"TITLE": about.title, "CITATION": about.citation, "LICENCE": about.licence}

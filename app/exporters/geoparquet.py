@@ -1,16 +1,17 @@
-"""GeoParquet 1.1: one row group per batch, written as a stream."""
+"""GeoParquet 1.1, written as a stream."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.exporters.about import About, Batches
-from app.exporters.columns import GEOMETRY, NOTES, record_batches, schema
+from app.exporters.about import About
+from app.exporters.columns import GEOMETRY, NOTES, schema
 
 GEO = {
     "version": "1.1.0",
@@ -18,6 +19,10 @@ GEO = {
     "columns": {GEOMETRY: {"encoding": "WKB", "geometry_types": ["Point"]}},
 }
 """Without a `crs`, coordinates are degrees on WGS 84, longitude first (OGC:CRS84)."""
+
+
+PARTS_OF_A_GROUP = 5
+"""A row group is what a reader takes at once."""
 
 
 class _Sink:
@@ -48,7 +53,7 @@ class _Sink:
         return block
 
 
-def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
+def write(about: About, parts: Iterator[pa.RecordBatch], _folder: Path) -> Iterator[bytes]:
     """Write the table with WKB points; the description is key-value metadata of the file."""
     metadata = {
         "geo": msgspec.json.encode(GEO),
@@ -59,7 +64,7 @@ def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
     sink = _Sink()
     described = schema(has_geometry=True).with_metadata(metadata)
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), described, compression="zstd") as writer:
-        for batch in record_batches(batches, has_geometry=True):
-            writer.write_batch(batch)
+        while some := list(islice(parts, PARTS_OF_A_GROUP)):
+            writer.write_table(pa.Table.from_batches(some), row_group_size=sum(map(len, some)))
             yield sink.take()
     yield sink.take()

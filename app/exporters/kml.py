@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from app.exporters.about import About, Batches, ExportFeature
+from app.exporters.about import About, ExportFeature
 from app.exporters.columns import EXPORT_COLUMNS, NOTES
 from app.render.classes import REST, MarkStyle
 
@@ -19,11 +19,15 @@ NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """Characters that XML 1.0 does not allow, not even escaped."""
 
 
-def write(about: About, batches: Batches, _folder: Path) -> Iterator[bytes]:
+def placemarks(about: About, features: Sequence[ExportFeature]) -> bytes:
+    """Write a placemark for each feature."""
+    return "".join(_placemarks(features, about.marks)).encode()
+
+
+def write(about: About, parts: Iterator[bytes], _folder: Path) -> Iterator[bytes]:
     """Write a document; its description has terms and citation, its schema the dictionary."""
     yield _header(about).encode()
-    for features in batches:
-        yield "".join(_placemarks(features, about.marks)).encode()
+    yield from parts
     yield b"</Document>\n</kml>\n"
 
 

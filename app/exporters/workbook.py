@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from app.domain.errors import InputError
-from app.exporters.about import About, Batches
-from app.exporters.columns import NOTES, record_batches
+from app.exporters.about import About
+from app.exporters.columns import NOTES
 from app.exporters.hxl_tags import tags_of
 from app.exporters.pieces import pieces
 
@@ -23,7 +24,7 @@ LONGEST_CELL = 32_767
 CUT = "…"
 
 
-def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
+def write(about: About, parts: Iterator[pa.RecordBatch], folder: Path) -> Iterator[bytes]:
     """Write a workbook row by row; a text over Excel's limit is cut and ends with an ellipsis.
 
     Raises:
@@ -42,7 +43,7 @@ def write(about: About, batches: Batches, folder: Path) -> Iterator[bytes]:
         created = datetime.fromisoformat(about.exported_at)
         book.set_properties({"title": about.title, "comments": about.citation, "created": created})
         bold = book.add_format({"bold": True})
-        _write_rows(book.add_worksheet("incidents"), batches, book, bold, has_hxl=about.has_hxl)
+        _write_rows(book.add_worksheet("incidents"), parts, book, bold, has_hxl=about.has_hxl)
         _write_about(book.add_worksheet("about"), about, bold)
         _write_fields(book.add_worksheet("fields"), bold)
     yield from pieces(path)
@@ -70,14 +71,19 @@ def _write_header(sheet: Worksheet, bold: Format, *, has_hxl: bool) -> int:
 
 
 def _write_rows(
-    sheet: Worksheet, batches: Batches, book: xlsxwriter.Workbook, bold: Format, *, has_hxl: bool
+    sheet: Worksheet,
+    parts: Iterator[pa.RecordBatch],
+    book: xlsxwriter.Workbook,
+    bold: Format,
+    *,
+    has_hxl: bool,
 ) -> None:
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     sheet.freeze_panes(1, 1)
     number = _write_header(sheet, bold, has_hxl=has_hxl)
     kinds = [note.kind for note in NOTES]
-    for batch in record_batches(batches, has_geometry=False):
-        for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+    for part in parts:
+        for cells in zip(*(column.to_pylist() for column in part.columns), strict=True):
             for place, cell in enumerate(cells):
                 if cell is None:
                     continue

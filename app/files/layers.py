@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import re
+import sqlite3
 import tempfile
 import warnings
 import zipfile
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 import pyogrio.raw
@@ -33,6 +35,7 @@ from app.files.source import MAX_VERTICES, BadFieldError, SourceFile
 ZIP, SQLITE = b"PK\x03\x04", b"SQLite format 3\x00"
 MOST_UNPACKED_BYTES = 512 << 20
 BLOCK = 1 << 20
+VIEWS = "SELECT name FROM sqlite_master WHERE type = 'view'"
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 LONGITUDE_FIRST = "OGC:CRS84"
 ZIP_ERRORS = (
@@ -176,9 +179,26 @@ def geopackage_kinds(source: SourceFile) -> set[str]:
         return set(layers.values())
 
 
+def _refuse_views(source: SourceFile) -> None:
+    """Refuse a GeoPackage with views: a view is a program, which may run for ever.
+
+    Raises:
+        InvalidFile: it has one.
+    """
+    address = f"file:{quote(str(source.path.resolve()))}?mode=ro&immutable=1"
+    with (
+        contextlib.suppress(sqlite3.DatabaseError),  # GDAL says what is wrong with the file
+        contextlib.closing(sqlite3.connect(address, uri=True)) as connection,
+    ):
+        for (name,) in connection.execute(VIEWS):
+            allowed = "tables alone: save the layer as a table, for example in QGIS"
+            raise InvalidFile(source.name, f"the view {str(name)[:80]!r}", allowed)
+
+
 @contextlib.contextmanager
 def _open_geopackage(source: SourceFile) -> Iterator[tuple[Path, dict[str, str]]]:
     """Open a GeoPackage: its path, and the geometry type of each layer with shapes."""
+    _refuse_views(source)
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         path = Path(folder) / "file.gpkg"  # the library looks at the extension too
         path.symlink_to(source.path.resolve())

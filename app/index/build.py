@@ -75,6 +75,7 @@ class Builder:
             [],
             control,
             len(self._reference.taxonomy.sectors.codes),
+            len(segment.rows),
             decisions,
         )
         cubes = self._cubes(segment, meta)

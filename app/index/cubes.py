@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 
@@ -92,12 +93,15 @@ class Cube:
     names: np.ndarray
     running: np.ndarray
     spans: np.ndarray
-    """Rows of several days: place, first day, last day, 1 for a long one."""
+    """Rows of several days: place, first day, last day, 1 for a long one.
+
+    Short ones come first; both kinds are in the order of their first days.
+    """
 
     sectors: int
 
     @property
-    def size(self) -> int:
+    def nbytes(self) -> int:
         """Its size in bytes."""
         return int(self.running.nbytes + self.spans.nbytes)
 
@@ -124,10 +128,28 @@ class Cube:
 
     def edges(self, first: int, last: int) -> np.ndarray:
         """Return the places of rows that began in a period and do not count in it, or reversely."""
-        place, begins, ends, is_long = self.spans
-        reaches_in = (begins < first) & (ends >= first) & (first <= last) & (is_long == 0)
-        reaches_out = (begins >= first) & (begins <= last) & (ends > last) & (is_long == 1)
-        return np.asarray(place[reaches_in | reaches_out])
+        if first > last:
+            return np.empty(0, np.int32)
+        place, begins, ends, _is_long = self.spans
+        short, longest, reach = self._span_order
+        # Days of the type of the columns: another type would make `searchsorted` copy them.
+        before, start, end = np.clip((first - longest, first, last), -NEVER, NEVER).astype(np.int32)
+        into = slice(*np.searchsorted(begins[:short], (before, start)))
+        began = np.searchsorted(begins[short:], start), np.searchsorted(reach, end, "right")
+        out = slice(short + max(began), short + np.searchsorted(begins[short:], end, "right"))
+        return np.concatenate([place[into][ends[into] >= first], place[out][ends[out] > last]])
+
+    @cached_property
+    def _span_order(self) -> tuple[int, int, np.ndarray]:
+        """What `edges` needs of the order of the rows of several days.
+
+        The number of short ones, the most days that one of these goes on, and for each long one
+        the last day that it or one before it reaches.
+        """
+        _place, begins, ends, is_long = self.spans
+        short = int(np.searchsorted(is_long, 1))
+        longest = int((ends[:short] - begins[:short]).max(initial=0))
+        return short, longest, np.maximum.accumulate(ends[short:])
 
     def of_all(self) -> Cube:
         """Add up all groups, which must not overlap."""
@@ -161,6 +183,7 @@ def build_cube(segment: Segment, criteria: Filter, by: Grouping, groups: Groups)
     )
     several = np.flatnonzero(ends > begins)
     is_long = (rows["flags"] & LONG) != 0
+    several = several[np.lexsort((begins[several], is_long[several]))]
     spans = [column[several].astype(np.int32) for column in (places, begins, ends, is_long)]
     return Cube(first_day, names, running, np.array(spans), groups.sectors)
 
@@ -185,8 +208,6 @@ def _running(
 MOST_CUBE_BYTES = 32 << 20
 """The size of one cube in memory, without those of the generation. Larger ones are not kept."""
 
-MOST_BYTES_OF_CUBES = 96 << 20
-
 
 @dataclass(frozen=True, eq=False)
 class Cubes:
@@ -199,9 +220,7 @@ class Cubes:
     segment: Segment
     datasets: Sequence[str]
     groups: Groups
-    built: BoundedCache = field(
-        default_factory=lambda: BoundedCache(MOST_BYTES_OF_CUBES, weigh=_weight)
-    )
+    built: BoundedCache = field(default_factory=BoundedCache)
 
     def of(self, slug: str, criteria: Filter, by: Grouping) -> Cube | None:
         """Return a dataset's cube with the filters of a View, except for its period.
@@ -242,8 +261,6 @@ class Cubes:
 
     def _built(self, own: Filter, by: Grouping) -> Cube | None:
         cube = build_cube(self.segment, own, by, self.groups)
-        return None if cube is None or cube.size > MOST_CUBE_BYTES else cube
-
-
-def _weight(cube: Cube | None) -> int:
-    return 1_024 + (0 if cube is None else cube.size)
+        return (
+            None if cube is None or cube.nbytes > min(MOST_CUBE_BYTES, self.built.largest) else cube
+        )

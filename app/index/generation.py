@@ -25,7 +25,7 @@ from app.index.select import Segment
 from app.index.sums import DamagedFile, FileSum, check_sums, file_sum
 from app.rows import COLUMNS, Rows
 
-FORMAT = 8
+FORMAT = 9
 """One more whenever columns change their meaning: an index of another format is built again."""
 
 KEEP_OLDER = 1
@@ -42,7 +42,7 @@ _OLDER_NAME = re.compile(r"gen-[0-9]{10,}-[0-9a-f]+", re.ASCII)
 
 
 class Meta(msgspec.Struct):
-    """The description of a generation, stored beside its columns.
+    """The description of a generation of `rows` rows, stored beside its columns.
 
     `seq` and `hash` are the newest revision of the record that it was built up to.
     """
@@ -57,6 +57,7 @@ class Meta(msgspec.Struct):
     cubes: list[tuple[str, int, int]]
     control: list[DatedControl]
     sectors: int
+    rows: int
     decisions: Decisions
     files: dict[str, FileSum] = msgspec.field(default_factory=dict)
 
@@ -130,7 +131,7 @@ def _write_files(
 ) -> bytes:
     """Write the files of a generation, the description last; returns the description."""
     for column in COLUMNS:
-        np.save(path / f"{column}.npy", segment.rows[column])
+        np.save(path / f"{column}.npy", _small(segment.rows[column]))
     for (slug, level), cube in cubes.items():
         for part in CUBE_PARTS:
             np.save(path / f"cube-{slug}-{level}-{part}.npy", getattr(cube, part))
@@ -194,7 +195,10 @@ def open_generation(folder: Path, meta: Meta) -> Generation:
     """
     is_whole = meta.size <= MOST_CHECKED_AT_OPENING
     check_sums(folder, meta.files, is_whole=is_whole)
-    columns = {name: _mapped(folder / f"{name}.npy") for name in COLUMNS}
+    # The file of a column with one value for all rows holds it once.
+    columns = {
+        name: np.broadcast_to(_mapped(folder / f"{name}.npy"), meta.rows) for name in COLUMNS
+    }
     plain = {
         (slug, level): Cube(
             first_day=first_day,
@@ -210,6 +214,11 @@ def open_generation(folder: Path, meta: Meta) -> Generation:
 
 def _digest(description: bytes) -> str:
     return hashlib.sha256(description).hexdigest()[:16]
+
+
+def _small(column: np.ndarray) -> np.ndarray:
+    """Return one value for a column of equal values."""
+    return column[:1] if len(column) and column.min() == column.max() else column
 
 
 def _mapped(path: Path) -> np.ndarray:

@@ -116,6 +116,11 @@ class Segment:
     joined: BoundedCache = field(default_factory=lambda: BoundedCache(MOST_JOINS))
     """The answers of `Joins` for these rows; they stay right while places and days stay equal."""
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its rows that no other segment and no file has."""
+        return self.rows.nbytes
+
     @classmethod
     def sort(cls, rows: Rows) -> Segment:
         """Sort rows into Morton order; rows of one place keep the order of the ledger."""

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from app.domain.errors import LONGEST_GOT, InputError, InvalidFile
-from app.domain.incident import Status, decode_incident
+from app.domain.incident import Status, decode_incident, is_derived
 from app.domain.place import E7, LonLat
 from app.domain.revision import Action, Change, Revision, Subject, canonical
 from app.domain.store import Current
@@ -38,7 +38,9 @@ KINDS = {
 """The records that a dataset may hold; each dataset holds one kind."""
 
 UNREAD_ALLOWED = "a corrected mapping, or one without this column; --dry-run lists every row"
-ID_ALLOWED = "an id that no record of another dataset has, or a source_key"
+ID_ALLOWED = (
+    "an id that no record of another dataset has and no key gives (UUID version 5), or a source_key"
+)
 MOST_WARNINGS = 20
 
 
@@ -199,13 +201,11 @@ class Plan:
     def _added(self, record: RowRecord) -> Change | None:
         """Add a record; reject one whose file gives it the id of another dataset's record.
 
-        What is attached, hidden or purged is named by its id alone.
+        What is attached, hidden or purged is named by its id alone. An id that comes from a key
+        belongs to the row with that key, which another file may bring later.
         """
         has_own_id = record.subject is Subject.incident and record.key.endswith(f"/{record.name}")
-        if has_own_id and any(
-            self.workspace.store.newest(Subject.incident, f"{other}/{record.name}")
-            for other in self._others
-        ):
+        if has_own_id and (is_derived(record.name) or self._is_taken(record.name)):
             where = (record.member, record.rows)
             clash = Rejection(record.row, "id", record.name, ID_ALLOWED, *where)
             self.report.rejections.append(clash)
@@ -213,6 +213,11 @@ class Plan:
         self.shapes.update(record.shapes)
         self.report.added += record.rows
         return Change(record.subject, record.key, Action.add, record.payload)
+
+    def _is_taken(self, record_id: str) -> bool:
+        """Tell whether another dataset has a record of this id."""
+        newest = self.workspace.store.newest
+        return any(newest(Subject.incident, f"{other}/{record_id}") for other in self._others)
 
     @cached_property
     def _others(self) -> list[str]:

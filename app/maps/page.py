@@ -31,6 +31,7 @@ LEAFLET = "/static/vendor/leaflet-1.9.4"
 MODULES = (
     *(
         "asof",
+        "bands",
         "bars",
         "boot",
         "canvaslayer",

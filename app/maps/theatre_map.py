@@ -40,6 +40,7 @@ from app.maps.page import Chrome, Map, Page, SavedKit
 from app.reference.taxonomy import CodeList, Taxonomy
 from app.reference.theatre import Theatre
 from app.render.palette import (
+    BAND_PX,
     CITED,
     CLAIMED,
     CLASS_OPACITY,
@@ -49,7 +50,6 @@ from app.render.palette import (
     DENSITY_PX,
     DETAIL_ZOOM,
     FADE_ZOOMS,
-    FAINTEST,
     GAINED,
     HALO,
     LINE,
@@ -173,7 +173,7 @@ def _layers(theatre: Theatre, language: str, credit: str) -> Iterator[OwnLayer]:
         words["layer_regions"],
         ramps=RAMPS,
         opacity=CLASS_OPACITY,
-        faintest=FAINTEST,
+        band=BAND_PX,
         fadeZooms=FADE_ZOOMS,
         edge=REGION_EDGE,
         noFigure=NO_FIGURE_PATTERN._asdict(),

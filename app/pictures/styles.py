@@ -34,13 +34,13 @@ from app.render import qml
 from app.render.canvas import CASING_PX, LINE_PX
 from app.render.classes import MarkStyle
 from app.render.palette import (
+    BAND_PX,
     CITED,
     CLAIMED,
     CLASS_OPACITY,
     DASHES,
     DISC_OPACITY,
     FADE_ZOOMS,
-    FAINTEST,
     LINE,
     LINE_CASING,
     NO_FIGURE_PATTERN,
@@ -140,14 +140,23 @@ class TileStyles(OfQuery):
         metric, limits = self.view.metric, self._values.limits
         if limits:
             steps = [part for pair in zip(limits, self._ramp, strict=True) for part in pair]
-            fading = [FADE_ZOOMS[0] - 1, CLASS_OPACITY, FADE_ZOOMS[1] - 1, FAINTEST]
-            opacity = ["interpolate", ["linear"], ["zoom"], *fading]
+            start, end = (zoom - 1 for zoom in FADE_ZOOMS)  # of tiles of 512 px
+            linear = ["interpolate", ["linear"], ["zoom"]]
+            opacity = [*linear, start, CLASS_OPACITY, end, 0]
             colour = ["step", ["get", metric], "rgba(0,0,0,0)", *steps]
             paint = {"fill-color": colour, "fill-opacity": opacity}
             yield {"id": "regions", "type": "fill", "filter": ["has", metric], "paint": paint}
             hatch = {"fill-pattern": pattern_name(NO_FIGURE_PATTERN), "fill-opacity": opacity}
             unknown = ["!", ["has", metric]]
             yield {"id": "regions-unknown", "type": "fill", "filter": unknown, "paint": hatch}
+            band = {
+                "line-color": colour,
+                "line-width": BAND_PX,
+                "line-offset": BAND_PX / 2,  # to the right, where the inside is
+                "line-opacity": [*linear, start, 0, end, CLASS_OPACITY],
+            }
+            has = ["has", metric]
+            yield {"id": "regions-band", "type": "line", "filter": has, "paint": band}
         edge = {"line-color": REGION_EDGE, "line-width": 0.6}
         yield {"id": "regions-edge", "type": "line", "paint": edge}
 

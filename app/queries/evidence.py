@@ -35,8 +35,10 @@ README = """Evidence bundle of Strikemap
 incident.json    the incident as the record has it now
 revisions.jsonl  every revision of it: payload, salt, and who recorded it when and why
 chain.jsonl      the ledger from its first revision on, one link a line
-attachments/     archived source files, by the SHA-256 of their content: whole, with all metadata
-attachments.jsonl  where and when they were taken, how and by whom
+attachments/     archived source files, by the SHA-256 of their content: whole, with all metadata;
+                 of a picture with covered parts only the copy in which they are filled
+attachments.jsonl  where and when they were taken, how and by whom; `sha256` is that of the
+                 original, `copy` that of the covered copy, which differs from it
 head.json        the head of the chain with its Ed25519 signature, if the instance has a key
 stamped-head.json  an earlier head that a third party stamped (RFC 3161), and its stamp: *.tsr
 manifest.json    the SHA-256 of every file, and the head of the chain
@@ -80,9 +82,9 @@ def bundle(published: Published, ref: str) -> bytes:
         "attachments.jsonl": _lines(msgspec.to_builtins(one) for one in attachments),
     }
     for attachment in attachments:
-        stored = published.workspace.archive / attachment.sha256
+        stored = published.workspace.archive / attachment.shown
         if stored.exists():
-            files[f"attachments/{attachment.sha256}"] = stored.read_bytes()
+            files[f"attachments/{attachment.shown}"] = stored.read_bytes()
     files["chain.jsonl"], last = _chain(published.workspace, revisions[0].seq)
     head = f"{last.seq}:{last.hash.hex()}"
     signed = published.workspace.signer.sign(last)

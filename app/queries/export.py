@@ -9,17 +9,18 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from app.domain.answer import JsonObject
-from app.domain.errors import InputError, NotShared
+from app.domain.errors import InputError, NotShared, StoreBusy
 from app.domain.instants import rfc3339
 from app.domain.revision import Revision
 from app.domain.terms import Dataset, Face
-from app.exporters.about import About
+from app.exporters.about import About, FilePart
 from app.exporters.csv_table import metadata
 from app.exporters.formats import FORMATS
 from app.i18n.values import day_text, number
@@ -29,13 +30,19 @@ from app.publishing.query import Query
 from app.publishing.sources import datasets_of_view
 from app.queries.incidents import incident_features, row_order
 from app.queries.looks import file_style
+from app.queries.makers import made_apart
 from app.queries.sums import coverage
 
-_BATCH = 5_000
-"""Incidents in memory at a time."""
+_BATCH = 1_000
+"""Incidents of one part: so few stay in the processor's caches while it is made."""
+
+LARGE = 50_000
+"""From so many incidents on other processes, which take a second to start, are worth it."""
 
 LEFT_BEHIND = timedelta(days=1)
 WriteProgress = Callable[[int], None]
+Again = Callable[[], Query]
+"""Takes the query of an export again, of the same View at the same instant, in another process."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,25 +62,42 @@ class Export:
         days = (str(day) for day in (view.first, view.last) if day)
         return re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(("strikemap", slugs, *days)))[:120]
 
-    def batches(self, progress: WriteProgress | None = None) -> Iterator[Sequence[JsonObject]]:
-        """Write the incidents batch by batch, newest first."""
-        for start in range(0, len(self.order), _BATCH):
-            rows = self.selection.take(self.order[start : start + _BATCH])
-            yield incident_features(self.published, rows, Face.export)
+    def part(self, form: str, number: int) -> FilePart:
+        """Make one part of a file: some incidents, newest first."""
+        places = self.order[number * _BATCH : (number + 1) * _BATCH]
+        features = incident_features(self.published, self.selection.take(places), Face.export)
+        return FORMATS[form].part(self.about, features)
+
+    def parts(
+        self, form: str, progress: WriteProgress | None = None, again: Again | None = None
+    ) -> Generator[FilePart]:
+        """Make all parts of a file in order; with `again`, those of a large one on all cores."""
+        numbers = range(-(-len(self.order) // _BATCH))
+        parts: Iterator[FilePart | None] = (self.part(form, number) for number in numbers)
+        if again is not None and len(self.order) >= LARGE:
+            prepared = partial(_part_maker, again, self.published.state.mark, form)
+            parts = made_apart(prepared, len(numbers))
+        for place, part in enumerate(parts):
+            yield self.part(form, place) if part is None else part
             if progress is not None:
-                progress(start + len(rows))
+                progress(min((place + 1) * _BATCH, len(self.order)))
 
     def write(
-        self, form: str, folder: Path, progress: WriteProgress | None = None
+        self,
+        form: str,
+        folder: Path,
+        progress: WriteProgress | None = None,
+        again: Again | None = None,
     ) -> Generator[bytes]:
         """Write a file of a format as a stream.
 
         Formats that cannot be written as a stream are first written in a temporary folder. Memory
-        contains one batch at a time, whatever the number of rows. A stream that is not read to its
-        end must be closed, which removes the folder.
+        contains one part for each process, whatever the number of rows. A stream that is not read
+        to its end must be closed, which removes the folder.
         """
-        with _temporary_folder(folder) as place:
-            yield from FORMATS[form].write(self.about, self.batches(progress), place)
+        parts = self.parts(form, progress, again)
+        with _temporary_folder(folder) as place, contextlib.closing(parts):
+            yield from FORMATS[form].write(self.about, parts, place)
 
     def description(self, form: str, name: str) -> bytes | None:
         """Write the description that belongs beside a CSV file; None for all other formats."""
@@ -94,6 +118,18 @@ def prepare(query: Query, form: str, *, has_hxl: bool = False) -> Export:
     about = replace(describe_export(published, len(order)), has_hxl=has_hxl)
     FORMATS[form].check(about)
     return Export(published, about, selection, order)
+
+
+def _part_maker(again: Again, mark: str, form: str) -> Callable[[int], FilePart]:
+    """Prepare the export of a state again, in another process, and return what makes its parts.
+
+    Raises:
+        StoreBusy: the record has another state by now.
+    """
+    query = again()
+    if query.state.mark != mark:
+        raise StoreBusy("The record changed while it was exported.")
+    return partial(prepare(query, form).part, form)
 
 
 def unexportable_datasets(query: Query, face: Face = Face.points) -> list[Dataset]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,7 +13,7 @@ from app.domain.errors import NotFound
 from app.domain.revision import Subject
 from app.publishing.publish import Published
 from app.queries.incidents import find_incident, withdrawn_numbers
-from app.render.renditions import FORMATS
+from app.render.renditions import COPY_TYPE, FORMATS
 
 
 def attachments_of(published: Published, incident: str) -> list[Attachment]:
@@ -41,18 +42,29 @@ def images_of(published: Published, feature: JsonObject) -> list[Attachment]:
     ]
 
 
-def archived_image(published: Published, ref: str, sha256: str) -> tuple[bytes, str]:
-    """Return the original of an image that the audience gets, and its media type.
+class ShownImage(NamedTuple):
+    """What the renditions of an image are made from: its original, or its covered copy."""
+
+    content: bytes
+    media_type: str
+    copy: str | None
+    """The SHA-256 of the copy; only that may leave as it lies in the archive."""
+
+
+def shown_image(published: Published, ref: str, sha256: str) -> ShownImage:
+    """Return an image that the audience gets, by the hash of what is shown of it.
+
+    Of an image with covers that is its copy: no audience gets the original by this.
 
     Raises:
         NotFound: the incident has no such image, or this audience does not get it.
     """
     for one in images_of(published, find_incident(published, ref)):
-        stored = published.workspace.archive / one.sha256
-        if one.sha256 == sha256 and one.media_type is not None and stored.is_file():
+        stored = published.workspace.archive / one.shown
+        if one.shown == sha256 and one.media_type is not None and stored.is_file():
             content = stored.read_bytes()
             if hashlib.sha256(content).hexdigest() == sha256:  # as it was archived
-                return content, one.media_type
+                return ShownImage(content, COPY_TYPE if one.copy else one.media_type, one.copy)
     raise NotFound(f"Incident {ref!r} has no image {sha256!r} that may be shown here.")
 
 

@@ -19,7 +19,7 @@ import shapely
 from app.domain.answer import JsonObject
 from app.domain.period import from_epoch_day
 from app.domain.terms import Dataset, DatasetKind, Face
-from app.exporters.columns import GEOMETRY, record_batches, schema
+from app.exporters.columns import GEOMETRY, record_batch
 from app.index.control import Calendar
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query
@@ -185,9 +185,7 @@ def _months(days: np.ndarray) -> np.ndarray:
 
 
 def _incident_table(features: Sequence[JsonObject], rows: Rows) -> pa.Table:
-    table = pa.Table.from_batches(
-        record_batches(iter([features]), has_geometry=True), schema(has_geometry=True)
-    )
+    table = pa.Table.from_batches([record_batch(features, has_geometry=True)])
     rows_of = dict(zip(rows["seq"].tolist(), range(len(rows)), strict=True))
     places = [rows_of[one["properties"]["revision"]] for one in features]
     lon, lat = (table[axis].to_numpy() for axis in ("lon", "lat"))

@@ -62,7 +62,7 @@ def cut_by_face(text: str) -> Iterator[str]:
     return (match.group() for match in _PIECE.finditer(text))
 
 
-@cache
+@lru_cache(64)  # a figure has any size of letters
 def load_font(folder: Path, face: Typeface, size_px: float) -> ImageFont.FreeTypeFont:
     """Load a face in a size in px."""
     return ImageFont.truetype(folder / face, size_px)
@@ -84,18 +84,17 @@ def text_width(folder: Path, text: str, size: float, *, is_bold: bool) -> float:
 
 
 def _piece_width(folder: Path, text: str, size: float, *, is_bold: bool) -> float:
-    face = typeface_of(text, is_bold=is_bold)
-    if CAN_SHAPE and has_rtl(text):
-        return _shaped_width(folder, text, face) * size
-    advances = _advances(folder, face)
-    return size * sum(advances.get(character, 0.6) for character in text)
+    return size * _share(folder, text, typeface_of(text, is_bold=is_bold))
 
 
 @lru_cache(16_384)
-def _shaped_width(folder: Path, text: str, face: Typeface) -> float:
-    """Measure a line of joined letters, as a share of the font's size."""
-    font = load_font(folder, face, 256.0)
-    return float(font.getlength(text, features=UNKERNED)) / 256.0
+def _share(folder: Path, text: str, face: Typeface) -> float:
+    """Measure a piece as a share of the font's size; letters from right to left are joined."""
+    if CAN_SHAPE and has_rtl(text):
+        font = load_font(folder, face, 256.0)
+        return float(font.getlength(text, features=UNKERNED)) / 256.0
+    advances = _advances(folder, face)
+    return sum(advances.get(character, 0.6) for character in text)
 
 
 @lru_cache(65_536)

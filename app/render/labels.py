@@ -238,24 +238,25 @@ def spread(
     then those inside it. Without any, the box covers as few marks as it can; without a free place
     it is put on the middle.
     """
+    edges = np.empty((4, len(reserved) + len(polygons)))  # of reserved boxes, then of placed ones
+    for count, box in enumerate(reserved):
+        edges[:, count] = box
     boxes: list[Box] = []
     for polygon, (wide, high) in zip(polygons, sizes, strict=True):
-        (x, y) = shapely.get_coordinates(polygon.point_on_surface())[0].tolist()
-        options = [_box(x + dx * wide, y + dy * high, wide, high) for dx, dy in STEPS]
-        middles = np.array(STEPS) * (wide, high) + (x, y)
-        is_inside = dict(zip(options, shapely.contains_xy(polygon, middles).tolist(), strict=True))
-        free = [
-            box
-            for box in options
-            if _is_inside(box, frame)
-            and not any(touch(box, other) for other in (*reserved, *boxes))
-        ]
-        covered = [room.covered(box) for box in free]
-        order = [
-            (bool(covered[place]), not is_inside[box], covered[place], place)
-            for place, box in enumerate(free)
-        ]
-        boxes.append(free[min(order)[3]] if free else options[0])
+        middles = np.array(STEPS) * (wide, high)
+        middles += shapely.get_coordinates(polygon.point_on_surface())[0]
+        half = np.array([wide, high]) / 2
+        options = np.hstack([middles - half, middles + half])
+        taken = edges[:, : len(reserved) + len(boxes)]
+        is_free = ~_touch_each(options, taken) & _are_inside(options, frame)
+        covered = room.covered_each(options)
+        is_outside = ~shapely.contains_xy(polygon, middles)
+        # The last key is the first: free, without a mark, in the polygon, few marks, near.
+        best = int(np.lexsort([covered, is_outside, covered > 0, ~is_free])[0])
+        chosen = options[best if is_free[best] else 0]
+        edges[:, len(reserved) + len(boxes)] = chosen
+        x0, y0, x1, y1 = chosen.tolist()
+        boxes.append((x0, y0, x1, y1))
     return boxes
 
 
@@ -270,10 +271,21 @@ def touch(a: Box, b: Box) -> bool:
 
 def _touches_any(box: Box, edges: np.ndarray) -> bool:
     """Tell whether a box overlaps one of many, whose edges are rows."""
+    return bool(_touch_each(np.array([box]), edges)[0])
+
+
+def _touch_each(boxes: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Tell of each box (a row) whether it overlaps one of many, whose edges are rows."""
+    ax0, ay0, ax1, ay1 = boxes.T[:, :, None]
     x0, y0, x1, y1 = edges
-    across, down = (x0 < box[2]) & (box[0] < x1), (y0 < box[3]) & (box[1] < y1)
-    return bool((across & down).any())
+    return np.asarray(((x0 < ax1) & (ax0 < x1) & (y0 < ay1) & (ay0 < y1)).any(axis=1))
 
 
 def _is_inside(box: Box, frame: Frame) -> bool:
     return box[0] >= 0 and box[1] >= 0 and box[2] <= frame.width and box[3] <= frame.height
+
+
+def _are_inside(boxes: np.ndarray, frame: Frame) -> np.ndarray:
+    return np.asarray(
+        (boxes[:, :2] >= 0).all(axis=1) & (boxes[:, 2:] <= (frame.width, frame.height)).all(axis=1)
+    )

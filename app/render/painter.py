@@ -60,6 +60,12 @@ class Painter(Canvas):
     def paint_hatch(
         self, shapes: Sequence[BaseGeometry], pattern: Pattern, opacity: float = 0.75
     ) -> None:
+        if opacity == 1 and (boxes := _whole_boxes(shapes)) is not None:
+            for x0, y0, x1, y1 in boxes:
+                size, at = (x1 - x0, y1 - y0), (x0, y0)
+                hatch = hatch_mask(size, self.frame.scale, pattern.kind, at)
+                self._tint(Image.fromarray(hatch).convert("L"), at, pattern.colour, opacity)
+            return
         masked = self._mask(shapes)
         if masked is None:
             return
@@ -274,14 +280,16 @@ def _packed(colour: str) -> np.uint32:
 
 def _whole_boxes(shapes: Sequence[BaseGeometry]) -> list[tuple[int, int, int, int]] | None:
     """Return rectangles that lie on whole px; None when any shape is something else."""
-    if len(shapes) > FEW or any(shapely.get_num_coordinates(one) != CORNERS for one in shapes):
+    polygons = np.array(shapes, object)
+    if not len(polygons) or (shapely.get_num_coordinates(polygons) != CORNERS).any():
         return None
-    boxes = [one.bounds for one in shapes]
-    is_whole = all(side == int(side) for box in boxes for side in box)
-    is_box = all(shapely.box(*box).equals(one) for box, one in zip(boxes, shapes, strict=True))
-    if not (is_whole and is_box):
+    bounds = shapely.bounds(polygons)
+    wide, high = bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]
+    # Four corners that enclose as much as their bounds are a rectangle.
+    is_box = shapely.area(polygons) == wide * high
+    if not (is_box & (bounds == np.rint(bounds)).all(axis=1)).all():
         return None
-    return [(int(box[0]), int(box[1]), int(box[2]), int(box[3])) for box in boxes]
+    return [(x0, y0, x1, y1) for x0, y0, x1, y1 in bounds.astype(int).tolist()]
 
 
 def _ring(

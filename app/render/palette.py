@@ -21,6 +21,8 @@ PAPER, INK, QUIET, EDGE, WARNING = "#ffffff", "#1b1e21", "#4d5358", "#8b8f94", "
 """Colours of a figure around its map; the page uses the ink on its map, too."""
 
 WATERMARK = "#5a3c6e"
+COVER = "#3c4147"
+"""What fills a part of an archived image that nobody is shown."""
 
 Points = tuple[tuple[float, float], ...]
 
@@ -174,11 +176,11 @@ RAMPS = {
 Few classes skip the palest colour, which is hard to see on land.
 """
 
-CLASS_OPACITY, FAINTEST = 0.62, 0.1
+CLASS_OPACITY, BAND_PX = 0.62, 5.0
 FADE_ZOOMS = (9.0, 12.0)
-"""Colours of regions fade between these zooms: in a city streets matter, and the edge is enough.
+"""Between these zooms the colour of a region leaves its inside for a band along its edge.
 
-A tint stays, so that the map still fits its legend.
+In a city the streets matter; a band inside the edge still says whose colour it is.
 """
 
 NO_FIGURE = "#5b6066"
@@ -297,15 +299,14 @@ def _even_steps(least: float, most: float) -> list[float]:
     return [first + step * place for place in range(count)]
 
 
-def class_opacity(zoom: float) -> float:
-    """Return the opacity of a region's colour at a zoom.
+def band_share(zoom: float) -> float:
+    """Return how far the colours of regions are bands at a zoom; 1 where nothing else is coloured.
 
-    >>> class_opacity(6), class_opacity(16)
-    (0.62, 0.1)
+    >>> band_share(6), band_share(10.5), band_share(16)
+    (0.0, 0.5, 1.0)
     """
     start, end = FADE_ZOOMS
-    share = min(max((zoom - start) / (end - start), 0.0), 1.0)
-    return round(CLASS_OPACITY + (FAINTEST - CLASS_OPACITY) * share, 3)
+    return min(max((zoom - start) / (end - start), 0.0), 1.0)
 
 
 def class_of(value: float, limits: Sequence[float]) -> int:

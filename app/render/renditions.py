@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
+from app.domain.attachment import STEPS, Cover
 from app.domain.errors import InvalidFile, TooLarge
+from app.render.palette import COVER
 
 FORMATS: Mapping[str, str] = {
     "image/jpeg": "JPEG",
@@ -27,6 +29,14 @@ RESIZED_FIRST = ("L", "LA", "RGB", "RGBA", "CMYK")
 """Pillow's modes that are made small before anything copies them; of others it mixes no colours."""
 
 QUALITY = 82
+COPY_TYPE = "image/jpeg"
+COPY_QUALITY = 90
+COPY_PX = 4096
+"""The longer side of a covered copy, at most."""
+
+SPREAD_PX = 8
+"""In an image that was made smaller, a pixel is mixed from others at most so far away."""
+
 BLURRED_PX = 10
 """Of a blurred image so many pixels are left along its longer side: nobody can sharpen it."""
 
@@ -58,21 +68,48 @@ def render_image(content: bytes, media_type: str, form: Rendition) -> bytes:
         TooLarge: the image has more pixels than MOST_PIXELS; it is not unpacked.
         InvalidFile: the image is damaged.
     """
-    longest = LONGEST_PX[form]
+    picture = read_upright(content, media_type, LONGEST_PX[form])
+    if form is Rendition.blurred:
+        picture = _blurred(picture)
+    return _jpeg(picture, QUALITY)
+
+
+def covered_copy(content: bytes, media_type: str, covers: Sequence[Cover]) -> bytes:
+    """Write an image anew as JPEG, with its covers filled by one colour.
+
+    Nothing of what was there is left, so nobody can sharpen it: two images that differ only under
+    their covers give equal bytes (docs/privacy.md, "Covered parts").
+
+    Raises:
+        TooLarge, InvalidFile: as `render_image`.
+    """
+    picture = read_upright(content, media_type, COPY_PX)
+    spread = SPREAD_PX if max(picture.size) == COPY_PX else 0
+    (width, height), brush = picture.size, ImageDraw.Draw(picture)
+    for cover in covers:
+        first = (cover.left * width // STEPS - spread, cover.top * height // STEPS - spread)
+        end = (-(-cover.right * width // STEPS), -(-cover.bottom * height // STEPS))
+        brush.rectangle((first, (end[0] - 1 + spread, end[1] - 1 + spread)), COVER)
+    return _jpeg(picture, COPY_QUALITY)
+
+
+def _jpeg(picture: Image.Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+def read_upright(content: bytes, media_type: str, longest: int) -> Image.Image:
+    """Unpack an image at most so large, upright, as pixels alone."""
     try:
         with Image.open(io.BytesIO(content), formats=[FORMATS[media_type]]) as image:
             _check_size(image)
             image.draft("RGB", (longest * 2, longest * 2))  # a JPEG is unpacked at less than whole
-            picture = _on_white(image, longest)
+            return _on_white(image, longest)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as wrong:
         raise _too_large("more than Pillow opens") from wrong
     except _UNREADABLE as wrong:
         raise InvalidFile("image", "a damaged file", "an image that can be opened") from wrong
-    if form is Rendition.blurred:
-        picture = _blurred(picture)
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True)
-    return out.getvalue()
 
 
 def _check_size(image: Image.Image) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from PIL import Image, ImageDraw, ImageFont
 
+from app.domain.cache import BoundedCache
 from app.render.bidi import has_rtl, is_rtl_line, visual_pieces
 from app.render.canvas import TextRun, outline
 from app.render.fonts import (
@@ -29,15 +30,34 @@ HALO_PX = 2
 ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
 
 
-@lru_cache(1024)
-def letters(
-    folder: Path, text: TextRun, scale: int, phase: tuple[int, int]
-) -> tuple[Image.Image, int, int]:
-    """Draw a line of text, whose `x` and `y` are ignored; return it with its left and top edge.
+class DrawnText(NamedTuple):
+    """A small picture, and its left and top edge beside its place, in px."""
+
+    image: Image.Image
+    x: int
+    y: int
+
+    @property
+    def nbytes(self) -> int:
+        """Its size in bytes."""
+        return 4 * self.image.width * self.image.height
+
+
+LETTERS = BoundedCache(1024)
+"""Lines of text: the title of a large figure has a megabyte, the name of a village a kilobyte."""
+
+
+def letters(folder: Path, text: TextRun, scale: int, phase: tuple[int, int]) -> DrawnText:
+    """Draw a line of text, whose `x` and `y` are ignored.
 
     It is drawn at twice the size, so that letters may begin between px as in SVG and PDF; `phase`
     is the start of the line within a px, in halves.
     """
+    key = (folder, text, scale, phase)
+    return LETTERS.get(key, lambda: _letters(folder, text, scale, phase))
+
+
+def _letters(folder: Path, text: TextRun, scale: int, phase: tuple[int, int]) -> DrawnText:
     halo = HALO_PX * scale * OVERSAMPLE
     pieces = _pieces(folder, text, text.size * scale * OVERSAMPLE)
     boxes = np.array([piece.box() for piece in pieces])
@@ -56,7 +76,8 @@ def letters(
             layer = Image.new("RGBA", size, (*rgb(colour), 255))
             layer.putalpha(mask.reduce(OVERSAMPLE))
             whole.alpha_composite(layer)
-    return (whole, x0, y0) if not text.angle else _turned(whole, x0, y0, text.angle)
+    stamp = DrawnText(whole, x0, y0)
+    return stamp if not text.angle else _turned(stamp, text.angle)
 
 
 class _Piece(NamedTuple):
@@ -119,15 +140,16 @@ def _direction(text: TextRun) -> str | None:
     return "rtl" if text.is_rtl or is_rtl_line(text.text) else "ltr"
 
 
-def _turned(stamp: Image.Image, x0: int, y0: int, angle: float) -> tuple[Image.Image, int, int]:
+def _turned(stamp: DrawnText, angle: float) -> DrawnText:
     """Turn a stamp around the place that it is drawn at."""
     # A square around that place turns without moving it.
-    reach = int(np.ceil(np.hypot(max(-x0, stamp.width + x0), max(-y0, stamp.height + y0))))
+    image, x0, y0 = stamp
+    reach = int(np.ceil(np.hypot(max(-x0, image.width + x0), max(-y0, image.height + y0))))
     square = Image.new("RGBA", (2 * reach, 2 * reach), (0, 0, 0, 0))
-    square.paste(stamp, (reach + x0, reach + y0))
+    square.paste(image, (reach + x0, reach + y0))
     turned = square.rotate(-angle, Image.Resampling.BICUBIC)
     box = turned.getbbox() or (0, 0, 1, 1)
-    return turned.crop(box), box[0] - reach, box[1] - reach
+    return DrawnText(turned.crop(box), box[0] - reach, box[1] - reach)
 
 
 @cache
@@ -136,7 +158,7 @@ def reach_of(shape: str) -> float:
     return max(abs(axis) for point in SHAPES[shape] for axis in point)
 
 
-@cache
+@lru_cache(512)  # a figure has marks of any size
 def footprint(shape: str, radius: float, ring: float) -> tuple[np.ndarray, np.ndarray]:
     """Return masks of the px that a mark covers, and of its ring, around the middle px."""
     half = int(np.ceil(radius * reach_of(shape)))
@@ -166,7 +188,7 @@ def dot(
     return Image.fromarray(pixels).reduce(OVERSAMPLE), half
 
 
-@lru_cache(2048)
+@lru_cache(1024)
 def soft_disc(half: int, box: tuple[int, int, int, int], opacity: float) -> Image.Image:
     """Draw a disc as the mask of a square of twice `half` px; `box` is in quarters of a px."""
     mask = Image.new("L", (8 * half, 8 * half), 0)

@@ -61,6 +61,11 @@ class Parts:
     owners: np.ndarray
 
     @property
+    def nbytes(self) -> int:
+        """Its size in bytes."""
+        return self.points.nbytes + self.starts.nbytes + self.owners.nbytes
+
+    @property
     def lengths(self) -> np.ndarray:
         """The number of vertices of each part."""
         return np.diff(self.starts, append=len(self.points))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from app.domain.cache import BoundedCache
+from app.domain.cache import BoundedCache, bytes_of
 from app.domain.errors import InvalidFile
 from app.domain.mercator import tile_at
 from app.streets.decoding import POINT, POLYGON, Parts, Tags, layers_of, parts_of
@@ -52,6 +52,11 @@ class GroundTile:
     ways: Mapping[str, Parts]
     names: tuple[GroundName, ...]
     has_ocean: bool = False
+
+    @property
+    def nbytes(self) -> int:
+        """About its size in bytes."""
+        return bytes_of((self.areas, self.ways, self.names))
 
 
 class TilePlace(NamedTuple):

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.reference.basemap import Basemap
 from app.render.canvas import Canvas, strokes_of
 from app.render.frame import TILE_PX, Frame
 from app.render.palette import (
+    BAND_PX,
     BORDER,
     CLASS_OPACITY,
     DENSITY,
@@ -28,7 +30,7 @@ from app.render.palette import (
     WATER,
     Mark,
     Pattern,
-    class_opacity,
+    band_share,
     pattern_opacity,
 )
 from app.rows import CodeNames, Table
@@ -75,20 +77,30 @@ def draw_basemap(painter: Canvas, basemap: Basemap) -> None:
 
 
 def draw_regions(painter: Canvas, shades: Sequence[Shade], colours: Sequence[str]) -> None:
-    """Fill regions by class, hatch those with incidents and no figure, and draw all edges."""
+    """Colour regions by class, hatch those with incidents and no figure, and draw all edges.
+
+    In a city the colour is only a band inside the edge.
+    """
     flat = painter.visible([shade.shape for shade in shades])
-    opacity = class_opacity(painter.frame.z)
-
-    def of(number: int | None) -> list[BaseGeometry]:
-        pairs = zip(flat, shades, strict=True)
-        return [one for one, shade in pairs if shade.class_number == number]
-
-    for number, colour in enumerate(colours):
-        painter.paint(of(number), colour, opacity)
-    painter.paint_hatch(of(None), NO_FIGURE_PATTERN, 0.9 * opacity / CLASS_OPACITY)
+    share = band_share(painter.frame.z)
+    for strength, parts in ((1 - share, flat), (share, _bands(flat, painter.frame.scale))):
+        if not strength:
+            continue
+        of: dict[int | None, list[BaseGeometry]] = {}
+        for part, shade in zip(parts, shades, strict=True):
+            of.setdefault(shade.class_number, []).append(part)
+        for number, colour in enumerate(colours):
+            painter.paint(of.get(number, []), colour, CLASS_OPACITY * strength)
+        painter.paint_hatch(of.get(None, []), NO_FIGURE_PATTERN, 0.9 * strength)
     painter.stroke(strokes_of(flat), REGION_EDGE, 0.6)
     outlined = [one for one, shade in zip(flat, shades, strict=True) if shade.is_outlined]
     painter.stroke(strokes_of(outlined), REGION_EDGE, OUTLINE_PX)
+
+
+def _bands(flat: Sequence[BaseGeometry], scale: int) -> list[BaseGeometry]:
+    """Return the inside of each region along its edge, in px."""
+    whole = shapely.buffer(np.array(flat, object), 0)  # simplified shapes may cross themselves
+    return list(shapely.difference(whole, shapely.buffer(whole, -BAND_PX * scale)))
 
 
 def draw_control(

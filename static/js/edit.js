@@ -1,5 +1,6 @@
 /* The editing page: reads a record with its holder's token, sends only what was changed. */
 /** @import { Attached, EditableRecord, EditSpec, FieldValue } from "./types.js" */
+import { loadPictures } from "./covers.js";
 import { byId, jsonBlock } from "./dom.js";
 import { fill } from "./format.js";
 import { ask, ready, send, showStatus } from "./workpage.js";
@@ -126,6 +127,7 @@ async function load() {
   show(answer);
   showRedacted(answer.redacted);
   attachment.hidden = false;
+  await loadPictures();
   showStatus(fill(words.edit_loaded, answer));
 }
 
@@ -168,6 +170,7 @@ attachment.addEventListener("submit", async (event) => {
   /** @type {Attached | null} */
   const answer = await send(`${address}/attachments`, body);
   if (!answer) return;
+  if (answer.is_shown !== false) await loadPictures();
   if (answer.approval) {
     attachment.reset();
     showStatus(words.edit_second);

@@ -77,7 +77,7 @@ function termOf(name, label, hint) {
  * An archived image; a graphic one is blurred, and is not even fetched, until a reader asks.
  * @param {ArchivedImage} image
  */
-function figureOf({ small, large, blurred, alt, caption, credit, archived, fold }) {
+function figureOf({ small, large, blurred, alt, caption, credit, archived, covered, fold }) {
   const image = el("img", { src: small, alt, loading: "lazy" });
   const whole = el("a", { href: large, target: "_blank" }, image);
   const veil = () => [el("img", { src: blurred, alt: "" }), el("span", { text: fold })];
@@ -91,6 +91,7 @@ function figureOf({ small, large, blurred, alt, caption, credit, archived, fold 
       caption ? el("p", { text: caption }) : null,
       lineText(credit),
       el("small", { text: archived }),
+      covered ? el("small", {}, lineText(covered)) : null,
     ),
   );
 }

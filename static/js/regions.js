@@ -1,6 +1,7 @@
 /* The choropleth: shapes once, values anew for every period; a click chooses a region. What is
    known only to a region stands in it as a hatched number, never as a dot. */
 /** @import { LayerContext, RegionFeature, RegionOptions, Summary, SummaryRow } from "./types.js" */
+import { Band } from "./bands.js";
 import { el } from "./dom.js";
 import { countText, fill, number } from "./format.js";
 import { patternUrl } from "./patterns.js";
@@ -19,6 +20,7 @@ export class RegionLayer extends L.GeoJSON {
     this.look = look;
     this.context = context;
     this.badges = L.layerGroup();
+    this.bands = L.layerGroup();
     /** @type {Map<string, L.Marker>} */
     this.markers = new Map();
     /** @type {Map<string, { path: L.Polygon, feature: RegionFeature }>} */
@@ -40,7 +42,8 @@ export class RegionLayer extends L.GeoJSON {
     this.options.style = (feature) => this.styleOf(/** @type {RegionFeature} */ (feature));
     this.options.onEachFeature = (feature, path) =>
       this.prepare(/** @type {RegionFeature} */ (feature), path);
-    this.on("add", () => this.badges.addTo(context.map)).on("remove", () => this.badges.remove());
+    const beside = L.layerGroup([this.badges, this.bands]);
+    this.on("add", () => beside.addTo(context.map)).on("remove", () => beside.remove());
     context.map.on("zoomend", this.restyle, this);
   }
 
@@ -68,7 +71,20 @@ export class RegionLayer extends L.GeoJSON {
   }
 
   restyle() {
-    for (const { path, feature } of this.regions.values()) path.setStyle(this.styleOf(feature));
+    this.bands.clearLayers();
+    for (const { path, feature } of this.regions.values()) {
+      path.setStyle(this.styleOf(feature));
+      this.drawBand(path, feature);
+    }
+  }
+
+  drawBand(/** @type {L.Polygon} */ path, /** @type {RegionFeature} */ feature) {
+    const share = this.bandShare();
+    const colour = share && this.colourOf(feature);
+    if (!colour) return;
+    const [color, strength] = colour;
+    const look = { color, opacity: strength * share, weight: 2 * this.look.band };
+    this.bands.addLayer(new Band(path, look));
   }
 
   /** Draw the edge of the chosen region strong. */
@@ -138,32 +154,37 @@ export class RegionLayer extends L.GeoJSON {
     return count.low ?? count.best;
   }
 
-  /** Colours fade where streets matter, as on tiles and figures. */
-  fade() {
-    const { opacity, faintest, fadeZooms } = this.look;
-    const [start, end] = fadeZooms;
-    const share = Math.min(Math.max((this.context.map.getZoom() - start) / (end - start), 0), 1);
-    return opacity + (faintest - opacity) * share;
+  /** How far colours have left the insides for bands, where streets matter: as on tiles. */
+  bandShare() {
+    const [start, end] = this.look.fadeZooms;
+    return Math.min(Math.max((this.context.map.getZoom() - start) / (end - start), 0), 1);
   }
 
-  styleOf(/** @type {RegionFeature} */ { properties: { key } }) {
-    const { edge, noFigure, opacity } = this.look;
-    const faded = this.fade();
+  /**
+   * The colour or hatch of a region, and its opacity; null without any.
+   * @returns {[string, number] | null}
+   */
+  colourOf(/** @type {RegionFeature} */ { properties: { key } }) {
+    const { noFigure, opacity } = this.look;
     const value = this.isHeld(key) ? null : this.figure(this.rows.get(key));
+    if (value === null) return [patternUrl(noFigure.kind, noFigure.colour), 0.9];
+    const at = this.classes.filter((limit) => value >= limit).length - 1;
+    return at < 0 ? null : [this.ramp()[at], opacity];
+  }
+
+  styleOf(/** @type {RegionFeature} */ feature) {
+    const { key } = feature.properties;
     const isMarked = key === this.marked || key === this.hinted;
     const isOutlined = this.context.state.get("region") === key;
-    const base = {
+    const { edge } = this.look;
+    const [fillColor, strength] = this.colourOf(feature) ?? [edge, 0];
+    return {
       color: edge,
       weight: isMarked ? 3.5 : isOutlined ? 2.5 : 1,
       className: "region",
+      fillColor,
+      fillOpacity: strength * (1 - this.bandShare()),
     };
-    if (value === null) {
-      const fillColor = patternUrl(noFigure.kind, noFigure.colour);
-      return { ...base, fillColor, fillOpacity: (0.9 * faded) / opacity };
-    }
-    const at = this.classes.filter((limit) => value >= limit).length - 1;
-    if (at < 0) return { ...base, fillOpacity: 0 };
-    return { ...base, fillColor: this.ramp()[at], fillOpacity: faded };
   }
 
   /**

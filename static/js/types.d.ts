@@ -21,6 +21,7 @@ import type { State } from "./state.js";
 declare module "leaflet" {
   interface Path {
     _renderer: { _setPath(path: Path, d: string): void };
+    _updatePath(): void;
   }
   interface Map {
     _latLngToNewLayerPoint(place: LatLng, zoom: number, centre: LatLng): Point;
@@ -112,8 +113,8 @@ export interface RegionOptions {
   /** Colours by palette and number of classes, then by class; the usual palette first. */
   ramps: Record<string, string[][]>;
   opacity: number;
-  /** The opacity in a city, and the zooms between which colours fade to it. */
-  faintest: number;
+  /** The width in px of the band that has the colour in a city, and the zooms of the change. */
+  band: number;
   fadeZooms: [number, number];
   edge: string;
   noFigure: Pattern;
@@ -500,6 +501,8 @@ export interface ArchivedImage {
   caption: string;
   credit: TextLine;
   archived: string;
+  /** That parts of it are covered, and so it differs from the original; null for any other. */
+  covered: TextLine | null;
   /** What a reader opens to see a graphic image; null for any other. */
   fold: string | null;
 }
@@ -753,6 +756,40 @@ export interface Attached {
   is_shown: boolean;
 }
 
+/** A part of a picture, by shares of its width and height. */
+export interface CoveredPart {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** A picture of a record, for who covers parts of it. */
+export interface EditedPicture {
+  name: string;
+  caption: string | null;
+  sha256: string;
+  /** The SHA-256 of the copy that readers get; null where nothing is covered. */
+  copy: string | null;
+  covers: CoveredPart[];
+  revision: number;
+  /** The address of the picture without its covers. */
+  original: string;
+  /** The request that waits for a second person, in the answer to a change. */
+  approval?: string | null;
+}
+
+/** /api/incidents/{id}/attachments */
+export interface EditedPictures {
+  id: string;
+  pictures: EditedPicture[];
+}
+
+/** /api/incidents/{id}/attachments/{sha256}/faces */
+export interface SuggestedParts {
+  suggestions: CoveredPart[];
+}
+
 export interface ReviewedRecord {
   id: string;
   dataset: string;
@@ -812,6 +849,7 @@ type AttributeName =
       | "datetime"
       | "disabled"
       | "download"
+      | "draggable"
       | "for"
       | "hidden"
       | "href"
@@ -828,6 +866,7 @@ type AttributeName =
       | "placeholder"
       | "readonly"
       | "rel"
+      | "required"
     )
   | ("role" | "rows" | "scope" | "selected" | "spellcheck" | "step" | "tabindex" | "target")
   | ("text" | "title" | "type" | "value");

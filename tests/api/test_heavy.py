@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
+import subprocess
+import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
+from starlette.responses import PlainTextResponse
 
-from app.api.heavy import HeavyProcesses
+from app.api.heavy import Forwarding
+from app.api.processes import HeavyProcesses
 from app.main import create
+from tests import growing
 from tests.api.test_metrics import read
+from tests.making import ROOT
+from tests.running import run_async
 from tests.serving import Service, command, serving, token
 
 FIGURE = "/figure.png?title="
@@ -182,6 +192,20 @@ def test_a_session_behind_a_proxy_with_tls_imports_in_the_process(crowded: Servi
     assert planned.status_code == httpx.codes.OK, planned.text
 
 
+def test_no_process_watches_files_by_inotify(crowded: Service) -> None:
+    """So no limit of the system on such watches can stop the service."""
+    serving = {int(name) for _pid in heavy_processes(crowded) for name in _parents(_pid)}
+    numbers = [*serving, *heavy_processes(crowded)]
+    links = [str(path.readlink()) for n in numbers for path in Path(f"/proc/{n}/fd").iterdir()]
+    assert len(numbers) == 2
+    assert any("eventpoll" in link for link in links)
+    assert not any("inotify" in link for link in links)
+
+
+def _parents(number: int) -> list[str]:
+    return re.findall(r"PPid:\t(\d+)", Path(f"/proc/{number}/status").read_text("utf-8"))
+
+
 def test_head_of_an_export_makes_none(crowded: Service) -> None:
     address = f"{EXPORT}&to=2024-04-01"  # of this test alone: a short answer is kept
     head = crowded.client.head(address)
@@ -231,9 +255,52 @@ def test_without_room_for_a_process_the_service_makes_figures_itself(
     def refuse(**_named: str) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("app.api.heavy.tempfile.mkdtemp", refuse)
+    monkeypatch.setattr("app.api.processes.tempfile.mkdtemp", refuse)
     processes = HeavyProcesses.of(1, create)
     assert [processes.choose() for _ in range(3)] == [None, None, None]
     assert [record.getMessage() for record in caplog.records] == [
         "no process for figures, exports and imports: [Errno 28] No space left on device"
     ]
+
+
+def test_a_process_that_has_grown_is_replaced_and_no_reader_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.api.processes.AGAIN_AFTER_S", 0.0)
+    heavy = HeavyProcesses.of(1, growing.make, most_growth=2.5 * growing.EACH_BYTES)
+    transport = httpx.ASGITransport(Forwarding(PlainTextResponse("here"), heavy))
+
+    async def answers() -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            while True:
+                if (await client.get("/figure.png")).text != "here":
+                    break
+                await anyio.sleep(0.1)
+            made = list[httpx.Response]()
+
+            async def ask() -> None:
+                made.append(await client.get("/figure.png"))
+
+            for _ in range(4):
+                async with anyio.create_task_group() as readers:
+                    for _ in range(3):
+                        readers.start_soon(ask)
+            await heavy.stop()
+            return made
+
+    made = run_async(answers)
+    assert [answer.status_code for answer in made] == [200] * 12
+    makers = [answer.text for answer in made]
+    assert "here" not in makers  # they waited a moment for the next process
+    assert max(Counter(makers).values()) <= 6
+    assert heavy.processes[0].renewed >= 1
+
+
+def test_a_thread_that_hangs_keeps_no_process() -> None:
+    """So a library that never comes to an end does not outlive the service."""
+    code = (
+        "import threading, time; from app.api.processes import leave_threads;"
+        "threading.Thread(target=time.sleep, args=(600,)).start(); leave_threads()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False)
+    assert done.returncode == 1

@@ -238,6 +238,6 @@ def test_wrong_addresses_of_images_are_one_sentence(archive: Archive) -> None:
     sha256 = archive.attach(record, FREE)
     answer = archive.image(record, sha256, "huge")
     assert answer.status_code == 422
-    assert answer.json()["detail"] == "form: got 'huge', allowed: small, large, blurred."
+    assert answer.json()["detail"] == "form: got 'huge', allowed: small, large, blurred, copy."
     for other in (hashlib.sha256(b"").hexdigest(), "..", "%2e%2e%2frecord.sqlite"):
         assert archive.image(record, other).status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -555,7 +556,7 @@ def test_a_process_killed_half_way_leaves_the_record_as_it_was(
             if wal.exists() and wal.stat().st_size > before + 1_000_000:
                 break
             time.sleep(0.002)
-        _kill(running)
+        os.kill(running.pid, signal.SIGKILL)  # as a power cut would
         sending.join()
     # Killed between its commit and its answer, it wrote all.
     is_whole = command(folder, "verify").stdout != head
@@ -566,20 +567,6 @@ def test_a_process_killed_half_way_leaves_the_record_as_it_was(
         path = f"/api/collections/incidents/items?{QUERY}&limit=1"
         assert again.client.get(path).json()["numberMatched"] == 60_000
     assert command(folder, "verify").returncode == 0
-
-
-def _kill(service: Service) -> None:
-    """Kill the service as a power cut would; it is the process that listens on the port."""
-    port = int(service.url.rsplit(":", 1)[1])
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if str(port).encode() in words and b"app.cli" in words:
-            import os  # noqa: PLC0415
-
-            os.kill(int(path.parent.name), signal.SIGKILL)
 
 
 def test_the_import_page_is_served_in_both_languages_under_the_policy(public: Service) -> None:

@@ -63,10 +63,11 @@ def told(
     *requests: dict[str, Any],
     at_once: bool = False,
     clock: Callable[[], datetime] = lambda: NOON,
+    most_bytes: int = kept.USUAL_BYTES,
 ) -> list[httpx.Response]:
     """Send requests to the kept application, one after another or all at once."""
     workspace.state()
-    transport = httpx.ASGITransport(KeptAnswers(app, workspace, clock=clock))
+    transport = httpx.ASGITransport(KeptAnswers(app, workspace, clock=clock, most_bytes=most_bytes))
     answers: list[httpx.Response] = []
 
     async def main() -> None:
@@ -240,22 +241,19 @@ def test_nobody_waits_for_the_reader_of_an_answer_that_is_not_kept(workspace: Wo
     assert app.answered == 2
 
 
-def test_long_addresses_cannot_fill_the_memory(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kept, "MOST_BYTES", 20_000)
+def test_long_addresses_cannot_fill_the_memory(workspace: Workspace) -> None:
     app = Counting()
-    told(app, workspace, *({"path": f"/tiles/{name}?{'x' * 15_000}"} for name in "aba"))
+    requests = ({"path": f"/tiles/{name}?{'x' * 15_000}"} for name in "aba")
+    told(app, workspace, *requests, most_bytes=20_000)
     assert app.answered == 3
 
 
-def test_the_memory_is_bounded_and_what_was_used_last_stays(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kept, "MOST_BYTES", 3 * (1_000 + kept.HEADERS_BYTES + 100))
+def test_the_memory_is_bounded_and_what_was_used_last_stays(workspace: Workspace) -> None:
+    most_bytes = 3 * (1_000 + kept.HEADERS_BYTES + 100)
     app = Counting(size=1_000)
     paths = ["a", "b", "c", "a", "d", "a", "b"]
-    told(app, workspace, *({"path": f"/tiles/{path}"} for path in paths))
+    requests = ({"path": f"/tiles/{path}"} for path in paths)
+    told(app, workspace, *requests, most_bytes=most_bytes)
     assert app.answered == 5  # a, b, c, d, and b again
 
 

@@ -19,7 +19,13 @@ SMALL, PHONE, COLUMN, FULL = (
     {"width": 640, "height": 640},
     {"width": 1200, "height": 640},
 )
-QUERIES = ("theatre=ukraine&lang=uk", "theatre=example&lang=uk", "theatre=example&lang=en")
+FRAMES = (
+    *(("theatre=ukraine&lang=uk", size) for size in (SMALL, PHONE, FULL)),
+    *(("theatre=example&lang=uk", size) for size in (SMALL, COLUMN)),
+    ("theatre=example&lang=en", PHONE),
+)
+"""Each theatre, language and width of a frame, the narrowest with the longest texts."""
+
 SAMPLING = """
 window.boxes = [];
 function sample() {
@@ -49,8 +55,7 @@ def share_of_map(page: Page) -> float:
     return share
 
 
-@pytest.mark.parametrize("size", [SMALL, PHONE, COLUMN, FULL], ids=["280", "390", "640", "1200"])
-@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize(("query", "size"), FRAMES)
 def test_three_fifths_of_a_frame_are_map_which_never_moves(
     public_service: Service, watch: Watch, query: str, size: dict[str, int]
 ) -> None:
@@ -92,6 +97,7 @@ def test_what_a_small_frame_folds_unfolds_over_the_map(
     watched = watch(PHONE)
     page = watched.page
     watched.open(f"{public_service.url}/embed?theatre=example")
+    page.wait_for_load_state("networkidle")
     map_box = page.locator(".map").bounding_box()
     expect(page.locator(".histogram")).to_be_hidden()
     page.get_by_role("button", name="Choose days").press("Enter")

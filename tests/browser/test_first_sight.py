@@ -66,17 +66,17 @@ def test_a_cold_page_opens_on_the_imported_data_and_its_days(
 def test_days_of_a_short_period_are_bars_and_a_chart_of_unknowns_is_left_out(
     after_import: Service, watch: Watch
 ) -> None:
-    page = watch().page
-    page.goto(after_import.url + "/")
+    page = (watched := watch()).page
+    watched.open(after_import.url + "/")
     expect(page.locator(".day-chart")).to_be_visible()
-    assert page.locator(".bars h3").count() == 1  # by day; weapons and damage say nothing
+    expect(page.locator(".bars h3")).to_have_count(1)  # by day; weapons and damage say nothing
     widest = page.locator("canvas.histogram").evaluate(SLAB)
     assert 1 < widest <= 29
 
 
 def test_what_a_fixed_line_divides_is_a_table(service: Service, watch: Watch) -> None:
-    page = watch().page
-    page.goto(f"{service.url}/?{FROZEN}")
+    page = (watched := watch()).page
+    watched.open(f"{service.url}/?{FROZEN}")
     page.get_by_role("tab", name="Ground").click()
     sides = page.locator("table.sides", has_text="Incidents since")
     expect(sides.locator("thead th")).to_have_text(["Side", "km²", "Incidents since"])
@@ -113,13 +113,13 @@ def test_area_over_time_has_axes_days_and_a_cursor_also_by_keyboard(
 def test_a_short_period_fills_no_window_and_its_thumbs_stand_on_its_days(
     after_import: Service, service: Service, watch: Watch
 ) -> None:
-    page = watch().page
-    page.goto(f"{after_import.url}/")
+    page = (watched := watch()).page
+    watched.open(f"{after_import.url}/")
     histogram = page.locator("canvas.histogram")
     expect(histogram).to_be_visible()
     assert histogram.evaluate("(canvas) => canvas.clientWidth") <= 240
     assert page.locator("#period").evaluate("(bar) => bar.offsetHeight") <= 90
-    page.goto(f"{service.url}/?theatre=example&from=2024-03-16&to=2024-03-30")
+    watched.open(f"{service.url}/?theatre=example&from=2024-03-16&to=2024-03-30")
     box = histogram.bounding_box()  # days from 1 March on
     assert box
     for day, name in ((15, "First day"), (30, "Last day")):

@@ -42,7 +42,7 @@ def test_a_records_page_and_the_maps_dialog_say_the_same(
         ).json()["features"]
         if feature["properties"]["damage"] or feature["properties"]["control"]
     ]
-    for number in numbers[::25]:
+    for number in numbers[::40]:
         page.goto(f"{service.url}/incidents/{number}?{query}")
         own_page = fields_of(page, "dl.record")
         headline = page.locator("h1").text_content()
@@ -58,8 +58,8 @@ def test_a_records_page_and_the_maps_dialog_say_the_same(
 def test_the_list_and_the_dialog_lead_with_the_same_headline(
     watch: Watch, service: Service, lang: str
 ) -> None:
-    page = watch().page
-    page.goto(f"{service.url}/?theatre=example&synthetic=1&lang={lang}")
+    page = (watched := watch()).page
+    watched.open(f"{service.url}/?theatre=example&synthetic=1&lang={lang}")
     page.get_by_role("tab").nth(1).click()
     row = page.locator("button.incident").first
     headline = row.locator(".incident-headline").text_content()

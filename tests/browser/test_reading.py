@@ -122,7 +122,9 @@ def test_a_mark_is_opened_by_a_tap(service: Service, browser: Browser) -> None:
     page = phone(browser, service)
     try:
         script = """() => {
-          const { map, layers } = strikemap, frame = map.getContainer().getBoundingClientRect();
+          const { map, layers, settle } = strikemap;
+          settle();
+          const frame = map.getContainer().getBoundingClientRect();
           const right = frame.width - 60, bottom = frame.height - 200;
           for (let y = 60; y < bottom; y += 4) for (let x = 60; x < right; x += 4) {
             const at = map.containerPointToLatLng([x, y]);

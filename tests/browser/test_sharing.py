@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -41,7 +42,9 @@ def test_a_frame_is_shown_live_at_three_widths(
     frame = page.frame_locator(".frame-stage iframe")
     for name, width in (("in a column", 640), ("at full width", 1200), ("on a phone", 360)):
         page.get_by_role("radio", name=name).check()
-        assert frame.locator("html").evaluate("() => innerWidth") == width
+        embed = page.frame(url=re.compile("/embed"))
+        assert embed
+        embed.wait_for_function("(width) => innerWidth === width", arg=width)
         stage, box = (
             page.locator(one).bounding_box() for one in (".frame-stage", ".frame-stage iframe")
         )
@@ -98,30 +101,29 @@ def test_the_dialog_shows_the_frame_whomever_the_operator_lets_frame_it(
             watched.is_clean()
 
 
-@pytest.mark.parametrize(
-    ("name", "px"),
-    [
-        ("Card of a link", (1200, 630)),
-        ("Column of text", (1280, 1600)),
-        ("A4 page", (2382, 3369)),
-        ("Slide", (1920, 1080)),
-    ],
-)
-def test_a_picture_comes_in_the_size_that_was_chosen(
-    service: Service, watch: Watch, name: str, px: tuple[int, int]
-) -> None:
-    watched = watch()
-    page = shared(watched, service)
+SIZES = {
+    "Card of a link": (1200, 630),
+    "Column of text": (1280, 1600),
+    "A4 page": (2382, 3369),
+    "Slide": (1920, 1080),
+}
+
+
+def test_a_picture_comes_in_the_size_that_was_chosen(service: Service, watch: Watch) -> None:
+    page = shared(watch(), service)
     sizes = page.get_by_label("Size of the picture")
-    (label,) = [one for one in sizes.locator("option").all_inner_texts() if one.startswith(name)]
-    sizes.select_option(label)
-    address = page.get_by_role("textbox", name="Address of the picture").input_value()
-    assert page.get_by_role("link", name="Open the picture").get_attribute("href") == address
-    picture = service.client.get(address)
-    assert picture.status_code == 200
-    assert Image.open(io.BytesIO(picture.content)).size == px
+    field = page.get_by_role("textbox", name="Address of the picture")
+    labels = sizes.locator("option").all_inner_texts()
+    for name, px in SIZES.items():
+        (label,) = [one for one in labels if one.startswith(name)]
+        sizes.select_option(label)
+        address = field.input_value()
+        assert page.get_by_role("link", name="Open the picture").get_attribute("href") == address
+        picture = service.client.get(address)
+        assert picture.status_code == 200
+        assert Image.open(io.BytesIO(picture.content)).size == px
     page.get_by_label("Form of the picture").select_option("PDF")
-    assert ".pdf?" in page.get_by_role("textbox", name="Address of the picture").input_value()
+    assert ".pdf?" in field.input_value()
 
 
 def test_a_picture_gets_a_title_a_note_and_a_label_that_was_placed_by_hand(
@@ -135,6 +137,7 @@ def test_a_picture_gets_a_title_a_note_and_a_label_that_was_placed_by_hand(
     assert "notes=" not in page.locator("#share_picture").input_value()
     page.get_by_role("button", name="Point at its place").click()
     expect(page.locator("dialog.share")).to_be_hidden()
+    expect(page.locator(".pointing")).to_be_attached()
     box = page.locator(".map").bounding_box()
     assert box
     page.mouse.click(box["x"] + 300, box["y"] + 250)

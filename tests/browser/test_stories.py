@@ -156,6 +156,7 @@ def test_a_withheld_record_is_in_no_step_for_the_public(
         watched.page.on("request", lambda request: urls.append(request.url))
         watched.open(f"{service.url}/story/spring#step-4")
         expect_step(watched.page, 4)
+        watched.page.wait_for_load_state("networkidle")
         assert HIDDEN not in watched.page.content()
         watched.is_clean()
         files = [url for url in urls if "/columns/" in url and "dataset=closed" in url]

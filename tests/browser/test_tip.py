@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as NotInTime
 
 from tests.browser.conftest import Watched
 from tests.serving import Service, command, serving
@@ -40,8 +42,8 @@ def rest_on(page: Page, lon: float, lat: float) -> None:
         x, y = page.evaluate(script, [lon, lat])
         page.mouse.move(x + 40, y + 40)
         page.mouse.move(x, y)
-        page.wait_for_timeout(500)
-        if page.locator(".tip").count():
+        with contextlib.suppress(NotInTime):
+            page.locator(".tip").wait_for(timeout=500)
             return
 
 

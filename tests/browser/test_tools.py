@@ -140,7 +140,9 @@ def test_two_days_lie_side_by_side_under_a_divider(watch: Watch, service: Servic
     page.get_by_role("button", name="Two days or two sources side by side").click()
     divider = page.get_by_role("slider", name="Divider between left and right")
     expect(divider).to_be_visible()
-    page.wait_for_timeout(1500)
+    for side in ("left", "right"):
+        pane = page.locator(f".leaflet-swipe-{side}-pane img[src*='/tiles/control/']")
+        expect(pane.first).to_be_attached()
     addresses = " ".join(url for url in tiles if "/tiles/control/" in url)
     days = set(re.findall(r"to=([\d-]+)", addresses))
     assert days == {"2024-03-01", "2024-04-29"}

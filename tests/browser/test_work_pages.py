@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, Watched
+from tests.browser.conftest import LOOKS, PHONE, Watched
 from tests.photos import photo
 from tests.serving import Service, command
 from tests.support import table
@@ -23,7 +23,6 @@ OWN = {"X-Strikemap": "1"}
 HOSTILE = "<img src=x onerror=window.ran=1>"
 ROW = {"source_key": "1", "start": "2024-03-10", "precision": "exact", "lat": "-42.25"}
 VIEW = "theatre=example&dataset=one,two"
-LOOKS = [(lang, scheme) for lang in ("en", "uk") for scheme in ("light", "dark")]
 SINCE = "2020-01-01"
 
 
@@ -291,8 +290,7 @@ def test_the_working_pages_fit_a_phone(private: Service, watch: Watch, path: str
     expect_no_axe_violations(watched.page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["en", "uk"])
+@pytest.mark.parametrize(("lang", "scheme"), LOOKS)
 def test_the_page_of_a_problem_has_no_axe_violation_and_leads_to_the_map(
     private: Service, watch: Watch, lang: str, scheme: str
 ) -> None:

@@ -20,7 +20,7 @@ import pytest
 
 from app.instance.workspace import RESTORING
 from tests.making import ROOT
-from tests.serving import Service, command, environment, serving
+from tests.serving import Service, command, environment, serving, started_command
 
 OWN = {"X-Strikemap": "1"}
 NEW = {"dataset": "example-incidents", "reason": "typed in from a bulletin", "precision": "exact"}
@@ -156,17 +156,12 @@ def large(data: Path) -> Path:
 
 def killed(data: Path, has_begun: Callable[[], bool], *words: str) -> None:
     """Kill a command at a random moment after it began its work, if it still runs."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "app.cli", *words],
-        cwd=ROOT,
-        env=environment(data),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as running:
-        while running.poll() is None and not has_begun():
-            time.sleep(0.001)
-        time.sleep(CHANCE.random() ** 2 * 0.8)
-        running.send_signal(signal.SIGKILL)
+    running = started_command(data, *words)
+    while running.poll() is None and not has_begun():
+        time.sleep(0.001)
+    time.sleep(CHANCE.random() ** 2 * 0.8)
+    running.kill()
+    running.wait()
 
 
 def halves(folder: Path) -> Iterator[Path]:

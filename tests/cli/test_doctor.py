@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 from typer.testing import CliRunner
@@ -90,11 +91,19 @@ def unfinished_restore(data: Path) -> None:
     (data / ".restoring").mkdir()
 
 
+def shared_id(data: Path) -> None:
+    store = SqliteStore(data / "record.sqlite")
+    other = msgspec.structs.replace(incident("a"), dataset="other", source_key=None)
+    add(store, dataset("other"), other)
+    store.close()
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence", "mend"),
     [
         (damaged_record, "damaged", "strikemap restore"),
         (record_in_the_future, "in the future of this computer's clock", "strikemap verify"),
+        (shared_id, f"{incident('a').id} stands in invented and other (1 such", "strikemap undo"),
         (open_key, "Others can read the key", "strikemap sign --new-key"),
         (half_file, "was left by a command that was killed", "rm -r"),
         (killed_backup, ".nightly.tar.gz.abc.part was left", "rm -r"),

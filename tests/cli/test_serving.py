@@ -16,8 +16,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import warm
 from tests.making import ROOT
-from tests.serving import command, environment, free_port
+from tests.serving import command, environment, free_port, started_command
 
 GRACE_S = 10.0
 """How long running requests may go on after the first signal (docs/operating.md)."""
@@ -119,17 +120,12 @@ def connected(port: int) -> socket.socket:
 
 
 @pytest.fixture
-def stalled(request: pytest.FixtureRequest, data: Path) -> Iterator[subprocess.Popen[bytes]]:
+def stalled(request: pytest.FixtureRequest, data: Path) -> Iterator[warm.Forked]:
     """Serve an export to a reader who does not read on."""
     shutil.rmtree(data / "exports", ignore_errors=True)  # left by a service that ended at once
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "serve", "--port", str(port), "--workers", request.param],
-        cwd=ROOT,
-        env=environment(data),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    words = ["serve", "--port", str(port), "--workers", request.param]
+    process = started_command(data, *words)
     try:
         with connected(port) as reader:
             reader.settimeout(120)
@@ -142,9 +138,7 @@ def stalled(request: pytest.FixtureRequest, data: Path) -> Iterator[subprocess.P
 
 
 @pytest.mark.parametrize("stalled", ["1"], indirect=True)
-def test_a_slow_reader_holds_a_stop_for_some_seconds_only(
-    stalled: subprocess.Popen[bytes], data: Path
-) -> None:
+def test_a_slow_reader_holds_a_stop_for_some_seconds_only(stalled: warm.Forked, data: Path) -> None:
     start = time.monotonic()
     stalled.terminate()
     stalled.wait(timeout=60)
@@ -153,7 +147,7 @@ def test_a_slow_reader_holds_a_stop_for_some_seconds_only(
 
 
 @pytest.mark.parametrize("stalled", ["1", "2"], indirect=True)
-def test_a_second_signal_ends_the_service_at_once(stalled: subprocess.Popen[bytes]) -> None:
+def test_a_second_signal_ends_the_service_at_once(stalled: warm.Forked) -> None:
     start = time.monotonic()
     stalled.terminate()
     time.sleep(1)

@@ -17,7 +17,7 @@ from app.queries.check_evidence import problems
 from app.store.sqlite import SqliteStore
 from tests.authority import Authority, authority_at, openssl
 from tests.making import ROOT, add, dataset, incident
-from tests.serving import environment
+from tests.serving import command
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +36,11 @@ def data(tmp_path: Path) -> Path:
 
 def run(data: Path, authority: Authority, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command on a record whose operator named the authority."""
-    variables = {
-        **environment(data),
-        "STRIKEMAP_TIMESTAMP_URL": authority.url,
-        "STRIKEMAP_TIMESTAMP_ROOTS": str(authority.roots),
-    }
-    program = [sys.executable, "-m", "app.cli", *words]
-    return subprocess.run(
-        program, cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+    return command(
+        data,
+        *words,
+        STRIKEMAP_TIMESTAMP_URL=authority.url,
+        STRIKEMAP_TIMESTAMP_ROOTS=str(authority.roots),
     )
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.making import ROOT
-from tests.serving import command, environment
+from tests.serving import command, started_command
 
 HEADER = "source_key,start,precision,lon,lat,description\n"
 SAID = "said " * 130
@@ -59,22 +56,16 @@ def test_an_import_killed_half_way_leaves_nothing(data: Path, tmp_path: Path) ->
     words = ("import", str(path), "--theatre", "example", "--dataset", "mine")
     head = command(data, "verify").stdout
     log = data / "record.sqlite-wal"
-    with subprocess.Popen(
-        [sys.executable, "-m", "app.cli", *words],
-        cwd=ROOT,
-        env=environment(data),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as running:
-        deadline = time.monotonic() + 60
-        while running.poll() is None and time.monotonic() < deadline:
-            if log.exists() and log.stat().st_size > 1_000_000:
-                break
-            time.sleep(0.002)
-        assert running.poll() is None, "it ended before it could be killed"
-        readers = children(running.pid)
-        running.kill()
-        assert running.wait() == -signal.SIGKILL
+    running = started_command(data, *words)
+    deadline = time.monotonic() + 60
+    while running.poll() is None and time.monotonic() < deadline:
+        if log.exists() and log.stat().st_size > 1_000_000:
+            break
+        time.sleep(0.002)
+    assert running.poll() is None, "it ended before it could be killed"
+    readers = children(running.pid)
+    running.kill()
+    assert running.wait() == -signal.SIGKILL
     assert readers
     assert command(data, "verify").stdout == head
     deadline = time.monotonic() + 60

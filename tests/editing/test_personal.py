@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.redaction import TextPart
 from app.domain.revision import Action
 from app.domain.source import Claim
-from app.editing.personal import personal_parts, personal_texts
+from app.editing.person_names import person_names
+from app.editing.personal import TextSigns, personal_parts, personal_texts, place_test
 from app.editing.redaction import Redactor
 from app.instance.tokens import local_holder
 from app.instance.workspace import Workspace
+from app.reference.reference import Reference
 from tests.making import NOON, add, change, dataset, incident, write
 from tests.serving import command
 
 CALL = "Call +380 50 123 45 67"
+SIGNS = TextSigns("UA", str.isspace)
 
 
 def kinds(text: str) -> list[str]:
-    return sorted(kind for kind, _found in personal_parts(text, "UA"))
+    return sorted(kind for kind, _text in personal_parts(text, SIGNS))
 
 
 @pytest.mark.parametrize(
@@ -42,6 +48,69 @@ def test_what_has_a_form_is_found_and_tolls_days_and_weapons_are_not(
     text: str, expected: list[str]
 ) -> None:
     assert kinds(text) == expected
+
+
+TEXTS_WITH_NAMES = {
+    "Mayor Ann Petrenko said that Dr. O. Koval, a nurse, was hurt": ["Ann Petrenko", "O. Koval"],
+    "the mayor, Vitali Invented, and Ann Koval, a journalist": ["Vitali Invented", "Ann Koval"],
+    "Colonel-General Ivan Invented of the Central District": ["Ivan Invented"],
+    "Pavlo Koval, the Donetsk governor, and Ann Lee, Chief of the office": [
+        "Pavlo Koval",
+        "Ann Lee",
+    ],
+    "The mayor of Sloviansk, Vadim Koval, said": ["Vadim Koval"],
+    "голова Херсонської обласної військової адміністрації Олександр Коваль": ["Олександр Коваль"],
+    "сообщил глава Херсонской ОВА Александр Коваль, передаёт": ["Александр Коваль"],
+    "killed a man named Taras, identified as Taras Bondar.": ["Taras", "Taras Bondar"],
+    "Iryna Bondar, 34, Ann Lee (7) and Olha, 8 years old": ["Iryna Bondar", "Ann Lee", "Olha"],
+    "Поранено Олену Іванівну Коваль, Петра Ілліча": ["Олену Іванівну Коваль", "Петра Ілліча"],
+    "журналістка Олена Коваль, мер Іван Вигаданий": ["Олена Коваль", "Іван Вигаданий"],
+    "жінка на ім’я Олена; Ірина Бондар, 34 роки": ["Олена", "Ірина Бондар"],
+    "погибла учительница Анна Ковалёва, 51 год": ["Анна Ковалёва"],
+    "мужчина по имени Артур, Пётр Иванович": ["Артур", "Пётр Иванович"],
+    "el periodista Juan de la Cruz y una mujer llamada Ana": ["Juan de la Cruz", "Ana"],
+    "Ana Pérez, de 34 años, la Sra. Luz Gil": ["Ana Pérez", "Luz Gil"],
+    "Mme Claire Dupont, M. Martin et le nommé Karim": ["Claire Dupont", "Martin", "Karim"],
+    "Jean Petit, 34 ans, maire": ["Jean Petit"],
+    "الصحفي أحمد محمد الحلبي في المدينة": ["أحمد محمد الحلبي"],
+    "الدكتور خالد بن سعيد والطفلة في المدرسة": ["خالد بن سعيد"],
+    "رجل يدعى سامر خليل، وأحمد يوسف، 34 عاما": ["سامر خليل", "وأحمد يوسف"],
+}
+TEXTS_WITHOUT = (
+    "a village named Oleh, Mayor Chaus",  # names of persons that places have, too
+    "Kharkiv, 34, was shelled; the mayor of Kharkiv; Kryvyi Rih (12)",
+    "the driver. Three men aged 21, 26 and 29; a teacher. No injuries",
+    "al Imam Malek School, Henerala M. Potapenka Street, General Staff, Volunteer Battalion",
+    "мешканець Харкова, о Харкові, м. Харків, вул. Івана Франка, 34",
+    "Shahed-136, BM-21 Grad, 34 rockets, On March 12, 2024, Telegram",
+    "الطفل في المدينة من قرب السوق",
+)
+
+
+@pytest.mark.parametrize("text", TEXTS_WITH_NAMES)
+def test_a_name_is_suggested_by_what_stands_beside_it(reference: Reference, text: str) -> None:
+    is_place = place_test(reference, "ukraine")
+    names = [name for _sign, name in person_names(text, is_place)]
+    assert sorted(names) == sorted(TEXTS_WITH_NAMES[text])
+
+
+@pytest.mark.parametrize("text", TEXTS_WITHOUT)
+def test_places_ranks_alone_and_what_is_called_after_somebody_are_no_names(
+    reference: Reference, text: str
+) -> None:
+    assert list(person_names(text, place_test(reference, "ukraine"))) == []
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_and_a_suggestion_is_a_part_of_it(text: str) -> None:
+    assert all(name in text for _sign, name in person_names(text, str.isspace))
+
+
+@pytest.mark.parametrize("letter", ["a", "A", "А", "م", "A ", "م ", "A. ", "Dr. ", "'"])
+def test_a_long_cell_takes_time_in_proportion_to_its_length(letter: str) -> None:
+    begun = time.process_time()
+    list(person_names(letter * 100_000, str.isspace))
+    assert time.process_time() - begun < 5
 
 
 @pytest.fixture

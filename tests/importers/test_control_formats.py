@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import zipfile
 from collections import Counter
 from dataclasses import replace
@@ -320,6 +322,27 @@ def test_a_geopackage_without_a_reference_system_is_refused(tmp_path: Path) -> N
     with pytest.warns(UserWarning, match="crs"):
         pyogrio.raw.write(package, shapes, [], [], geometry_type="Polygon")
     with pytest.raises(InvalidFile, match=r"reference system of mine\.gpkg"):
+        read(package, controller="ru", valid_on=DAY)
+
+
+def test_a_geopackage_with_a_view_is_refused_since_a_view_can_run_for_ever(tmp_path: Path) -> None:
+    package = tmp_path / "mine.gpkg"
+    shapes = shapely.to_wkb(np.array([shapely.box(36, 47, 37, 48)]))
+    pyogrio.raw.write(package, shapes, [], [], geometry_type="Polygon", crs="EPSG:4326")
+    with contextlib.closing(sqlite3.connect(package)) as connection:
+        connection.execute(
+            "CREATE VIEW endless AS WITH RECURSIVE n(fid) AS (SELECT 1 UNION ALL SELECT fid + 1"
+            " FROM n) SELECT n.fid, m.geom FROM n, mine AS m WHERE n.fid < 0"
+        )
+        connection.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id)"
+            " VALUES ('endless', 'features', 'endless', 4326)"
+        )
+        connection.execute(
+            "INSERT INTO gpkg_geometry_columns VALUES ('endless', 'geom', 'POLYGON', 4326, 0, 0)"
+        )
+        connection.commit()
+    with pytest.raises(InvalidFile, match="the view 'endless'"):
         read(package, controller="ru", valid_on=DAY)
 
 

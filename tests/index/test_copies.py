@@ -106,7 +106,7 @@ def test_storage_that_goes_away_in_the_middle_of_a_push_leaves_the_earlier_one_v
     node.index.generations.push(shelf(place))
     add(node.store, *(incident(f"m{number}") for number in range(9)))
     node.index.generations.rebuild()
-    half, left = shelf(place), 5
+    half, left = shelf(place), 3
     write_file = type(half.place).write
 
     def cut_off(self: Any, name: str, content: bytes) -> None:

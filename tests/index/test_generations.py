@@ -47,6 +47,15 @@ def filled(tmp_path: Path, reference: Reference) -> Iterator[Workspace]:
     workspace.store.close()
 
 
+def test_a_column_of_equal_values_takes_no_room_and_reads_as_before(filled: Workspace) -> None:
+    generation = filled.index.generations.current.folder / folders(filled)[-1]
+    sizes = {name: len(np.load(generation / f"{name}.npy")) for name in ("number", "error_m")}
+    assert sizes == {"number": 50, "error_m": 1}
+    (segment,) = filled.state().segments
+    assert segment.rows["error_m"].shape == segment.rows["number"].shape
+    assert segment.rows.take(np.array([3, 0]))["error_m"].tolist() == [100, 100]
+
+
 def folders(workspace: Workspace) -> list[str]:
     return sorted(path.name for path in workspace.index.generations.current.folder.glob("gen-*"))
 

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.cache import BoundedCache
+from app.domain.cache import BoundedCache, Budget
 from app.domain.drawn_area import DrawnArea
 from app.domain.incident import EventKind, Incident, Status
 from app.domain.place import Bounds
 from app.domain.terms import Audience, Face
 from app.domain.view import View
 from app.index import cubes
-from app.index.cubes import Grouping
-from app.index.select import RETRACTED
+from app.index.cubes import Cube, Grouping
+from app.index.select import BEGINNING, END, RETRACTED
 from app.index.summary import Measures
 from app.instance.workspace import Workspace
 from app.publishing.publish import counted_rows, publish
@@ -189,6 +189,32 @@ def test_cubes_count_what_a_scan_counts(
     assert days(sums_by_day(answer)) == days(scanned_by_day(answer))
 
 
+@given(
+    spans=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 40)), max_size=30),
+    first=st.integers(-5, 110) | st.just(BEGINNING),
+    last=st.integers(-5, 110) | st.just(END),
+)
+def test_the_rows_on_the_edges_of_a_period_are_those_that_its_slices_count_wrongly(
+    spans: list[tuple[int, int]], first: int, last: int
+) -> None:
+    rows = [(length > 2, begin, begin + length, n) for n, (begin, length) in enumerate(spans)]
+    table = np.array(
+        [(n, begin, end, is_long) for is_long, begin, end, n in sorted(rows)], np.int32
+    )
+    cube = Cube(0, np.empty(0), np.empty(0), table.reshape(-1, 4).T, sectors=0)
+    wrong = {
+        n
+        for is_long, begin, end, n in rows
+        if (first <= begin <= last)
+        != (
+            first <= begin and end <= last
+            if is_long
+            else begin <= last and end >= first and first <= last
+        )
+    }
+    assert set(cube.edges(first, last).tolist()) == wrong
+
+
 def days(sums: tuple[int, Measures]) -> dict[int, list[int]]:
     """Leave out the days without an incident, which an answer has no row for."""
     first, measures = sums
@@ -222,14 +248,14 @@ def test_a_filter_gets_its_cube_and_only_a_box_a_line_and_the_past_are_scanned(
 
 def test_cubes_are_made_once_and_those_used_last_are_kept(history: History) -> None:
     state = history.workspaces["rebuilt"].index.state()
-    cubes = replace(state.cubes, built=BoundedCache(3_000_000, weigh=lambda cube: cube.size))
+    cubes = replace(state.cubes, built=BoundedCache(budget=Budget(9_000_000)))
     criteria = published(history.workspaces["rebuilt"], View(theatre="ukraine")).filter
     drones = cubes.of("alpha", replace(criteria, weapons=1), Grouping.region)
     assert drones is cubes.of("alpha", replace(criteria, weapons=1), Grouping.region)
     for weapons in range(2, 30):
         assert cubes.of("alpha", replace(criteria, weapons=weapons), Grouping.region) is not None
     assert drones is not cubes.of("alpha", replace(criteria, weapons=1), Grouping.region)
-    assert sum(cube.size for cube in cubes.built.values()) <= 3_000_000
+    assert sum(cube.nbytes for cube in cubes.built.values()) <= 3_000_000
 
 
 def test_a_cube_that_would_fill_the_memory_is_not_kept_and_its_rows_are_scanned(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -27,9 +26,9 @@ from app.domain.store import verify
 from app.instance.tokens import create_token
 from app.store.postgis import PostgisStore
 from tests.clusters import Cluster, cluster, need_postgis
-from tests.making import NOON, ROOT, add, change, dataset, incident, write
+from tests.making import NOON, add, change, dataset, incident, write
 from tests.nodes.services import NEW, SUMS
-from tests.serving import Service, environment, serving
+from tests.serving import Service, command, serving
 
 
 @dataclass(frozen=True)
@@ -146,14 +145,7 @@ def test_a_file_that_two_nodes_import_at_once_is_imported_once(
 
     def load(node: Service) -> subprocess.CompletedProcess[str]:
         words = ["import", str(file), "--dataset", "both", "--theatre", "ukraine", "--json"]
-        return subprocess.run(
-            [sys.executable, "-m", "app.cli", *words],
-            cwd=ROOT,
-            env={**environment(node.data_dir), "STRIKEMAP_STORE_URL": nodes.url},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return command(node.data_dir, *words, STRIKEMAP_STORE_URL=nodes.url)
 
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(load, (nodes.first, nodes.second)))
@@ -175,14 +167,8 @@ def test_a_purge_on_one_node_leaves_no_older_file_of_the_index_on_the_other(node
         add(store, *(incident(f"beside {at}") for at in range(4)))
     until(lambda: number in nodes.second.client.get(ITEMS).text, 3.0)
     older = {path.name for path in nodes.second.data_dir.glob("index/*/gen-*")}
-    done = subprocess.run(
-        [sys.executable, "-m", "app.cli", "purge", number, "--reason", "at their request"],
-        cwd=ROOT,
-        env={**environment(nodes.first.data_dir), "STRIKEMAP_STORE_URL": nodes.url},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = ("purge", number, "--reason", "at their request")
+    done = command(nodes.first.data_dir, *words, STRIKEMAP_STORE_URL=nodes.url)
     assert done.returncode == 0, done.stderr
 
     def is_without() -> bool:

@@ -18,7 +18,7 @@ from app.publishing.query import Query
 from app.queries.looks import mark_classes
 from app.render.palette import PAPER, RING, SIDE_MARKS, rgb
 from app.tiles.grid import Tile
-from tests.drawing import FONTS, drawn, picture, words
+from tests.drawing import FONTS, colours_in, drawn, picture, words
 from tests.making import NOON
 
 EXAMPLE = View(
@@ -29,10 +29,6 @@ TILE = Tile("incidents", 6, 9, 40, "png")
 
 def tile_of(workspace: Workspace, view: View, tile: Tile = TILE) -> bytes:
     return Tiler(FONTS).tile(Query.of(workspace, view, NOON), tile)
-
-
-def colours_in(pixels: np.ndarray) -> set[tuple[int, ...]]:
-    return set(map(tuple, pixels.reshape(-1, pixels.shape[-1])[:, :3].tolist()))
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from app.queries.choropleth import Choropleths
 from app.reference.reference import Reference
 from app.render.palette import CLASS_OPACITY, LINE_FIXED, RAMPS, rgb
 from app.tiles.grid import Tile
-from tests.drawing import FONTS, apart, drawn, pdf_picture, pdf_words, picture, words
+from tests.drawing import FONTS, apart, colours_in, drawn, pdf_picture, pdf_words, picture, words
 from tests.making import KYIV, NOON, add, dataset, incident, open_workspace
 from tests.support import imported, real, roomy
 
@@ -111,10 +111,7 @@ def test_a_line_taken_as_fixed_is_drawn_beside_the_days_own(demos: Workspace) ->
     view = EXAMPLE.but(first=date(2024, 4, 29), last=date(2024, 4, 29))
     frozen = view.but(freeze=date(2024, 3, 1))
     assert "line of 1 March 2024, taken as fixed" in words(demos, frozen)
-    colours = [
-        {tuple(one) for one in picture(drawn(demos, one, scale=2)).reshape(-1, 3).tolist()}
-        for one in (view, frozen)
-    ]
+    colours = [colours_in(picture(drawn(demos, one, scale=2))) for one in (view, frozen)]
     assert [rgb(LINE_FIXED) in strokes for strokes in colours] == [False, True]
 
 

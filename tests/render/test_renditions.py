@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 import zlib
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from app.domain.attachment import STEPS, Cover
 from app.domain.errors import InvalidFile, TooLarge
-from app.render.renditions import FORMATS, Rendition, render_image
+from app.render.renditions import (
+    COPY_PX,
+    COPY_TYPE,
+    FORMATS,
+    Rendition,
+    covered_copy,
+    render_image,
+)
 from tests.photos import CAMERA, COMMENT, photo
 
 TYPES = {name: media_type for media_type, name in FORMATS.items()}
@@ -130,3 +140,63 @@ def test_any_damage_gives_an_image_or_one_sentence(kind: str, at: int, noise: by
     except InvalidFile:
         return
     assert max(picture.size) <= 320
+
+
+def noise(size: tuple[int, int], seed: int) -> Image.Image:
+    pixels = np.random.default_rng(seed).bytes(size[0] * size[1] * 3)
+    return Image.frombytes("RGB", size, pixels)
+
+
+def as_png(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+SHARES = st.floats(0, 0.98, allow_nan=False)
+
+
+@given(SHARES, SHARES, st.floats(0.01, 1), st.floats(0.01, 1), st.integers(0, 9))
+def test_nothing_of_what_is_covered_is_left_in_the_copy(
+    x: float, y: float, width: float, height: float, seed: int
+) -> None:
+    cover = Cover.checked(x, y, min(width, 1 - x), min(height, 1 - y))
+    one, size = noise((61, 43), seed), (61, 43)
+    other = one.copy()
+    inside = (
+        math.floor(cover.left * size[0] / STEPS),
+        math.floor(cover.top * size[1] / STEPS),
+        math.ceil(cover.right * size[0] / STEPS),
+        math.ceil(cover.bottom * size[1] / STEPS),
+    )
+    other.paste((255, 0, 255), inside)
+    assert one.tobytes() != other.tobytes()
+    copies = {covered_copy(as_png(picture), "image/png", [cover]) for picture in (one, other)}
+    assert len(copies) == 1
+
+
+def test_nothing_of_it_is_left_where_a_large_picture_was_made_smaller() -> None:
+    size, cover = (6_000, 300), Cover.checked(0.4, 0.3, 0.2, 0.4)
+    one = noise(size, 1)
+    other = one.copy()
+    other.paste((255, 0, 255), (2_400, 90, 3_600, 210))
+    copies = {covered_copy(as_png(picture), "image/png", [cover]) for picture in (one, other)}
+    (copy,) = copies
+    assert opened(copy).size == (COPY_PX, 205)
+
+
+@pytest.mark.parametrize(
+    ("kind", "turned"),
+    [*((kind, False) for kind in TYPES), *((kind, True) for kind in TYPES if kind != "GIF")],
+)
+def test_a_copy_has_the_cover_where_readers_see_it_and_no_metadata(kind: str, turned: bool) -> None:
+    """The covers lie on the upright picture, red on the left; a phone's file lies on its side."""
+    content = covered_copy(photo(kind, turned=turned), TYPES[kind], [Cover.checked(0, 0, 0.4, 1)])
+    picture = opened(content)
+    assert (picture.size, dict(picture.getexif())) == ((1600, 900), {})
+    assert not any(hint in content for hint in (b"Exif", CAMERA.encode(), COMMENT, b"xmp"))
+    assert not is_red(picture.getpixel((600, 450)))
+    assert is_red(picture.getpixel((700, 450)))
+    assert not is_red(picture.getpixel((1000, 450)))
+    small = opened(render_image(content, COPY_TYPE, Rendition.small))
+    assert not is_red(small.getpixel((100, 100)))

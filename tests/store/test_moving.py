@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 import time
 from contextlib import closing
 from datetime import timedelta
@@ -21,7 +19,8 @@ from app.domain.store import Entry, verify
 from app.instance.tokens import create_token, holder_of
 from app.store.moving import move
 from tests.clusters import Cluster
-from tests.making import NOON, ROOT, add, change, dataset, incident, snapshot, write
+from tests.making import NOON, add, change, dataset, incident, snapshot, write
+from tests.serving import command, started_command
 from tests.store.places import Place
 
 WKB = shapely.to_wkb(shapely.box(30, 48, 31, 49))
@@ -107,21 +106,21 @@ def is_being_written(target: Place) -> bool:
 
 
 def test_a_copy_whose_process_is_killed_leaves_an_empty_record_and_works_again(
-    place: Place, target: Place
+    place: Place, target: Place, tmp_path: Path
 ) -> None:
     with closing(place.open()) as old:
         add(old, *(incident(str(number), description="x" * 500) for number in range(10_000)))
     target.open().close()
-    words = [sys.executable, "-m", "app.cli", "store", "copy", place.address, target.address]
-    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    words = ("store", "copy", place.address, target.address)
+    process = started_command(tmp_path, *words)
     while not is_being_written(target):
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.002)
     process.kill()
-    process.communicate()
+    process.wait()
     with closing(target.open()) as new:
         assert new.head().seq == 0
-    again = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    again = command(tmp_path, *words)
     assert again.returncode == 0, again.stderr
     with closing(place.open()) as old, closing(target.open()) as new:
         assert verify(new) == old.head()

@@ -10,13 +10,14 @@ from app.api.lanes import Lane
 from app.api.respond import answer, etag, unchanged
 from app.api.schemas import documented
 from app.domain.cache import BoundedCache
-from app.domain.errors import InputError
+from app.domain.errors import InputError, NotFound
 from app.domain.terms import Face
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
-from app.queries.images import archived_image
-from app.render.renditions import Rendition, render_image
+from app.queries.images import ShownImage, shown_image
+from app.render.renditions import COPY_TYPE, Rendition, render_image
 
+COPY = "copy"
 MOST_RENDITIONS = 64
 """Kept in memory, about 16 MB: a copy on the disk would outlive a purge."""
 
@@ -31,17 +32,26 @@ def routes(workspace: Workspace, lane: Lane) -> APIRouter:
     )
     @lane.endpoint
     def image(request: Request, ref: str, sha256: str, form: str) -> Response:
-        """Give an archived image as JPEG without its metadata: small, large or blurred."""
+        """Give an archived image as JPEG without its metadata: small, large or blurred.
+
+        `copy` is the covered copy of an image as it lies in the archive, where it has covers.
+        """
         query = params.read_query(workspace, request.query_params.multi_items())
-        if form not in list(Rendition):
-            raise InputError("form", form, ", ".join(Rendition))
-        content, media_type = archived_image(publish(query, Face.points, in_all=True), ref, sha256)
+        if form not in (*Rendition, COPY):
+            raise InputError("form", form, ", ".join((*Rendition, COPY)))
+        image = shown_image(publish(query, Face.points, in_all=True), ref, sha256)
+        if form == COPY and image.copy is None:
+            raise NotFound(f"The image {sha256!r} has no covered copy.")
         tag = etag(query, "image", ref, sha256, form)
         if (same := unchanged(request, tag)) is not None:
             return same
-        body = renditions.get(
-            (sha256, form), lambda: render_image(content, media_type, Rendition(form))
-        )
-        return answer(request, body, "image/jpeg", tag)
+        body = renditions.get((sha256, form), lambda: _written(image, form))
+        return answer(request, body, COPY_TYPE, tag)
 
     return router
+
+
+def _written(image: ShownImage, form: str) -> bytes:
+    if form == COPY:
+        return image.content
+    return render_image(image.content, image.media_type, Rendition(form))

@@ -8,7 +8,7 @@ from app.domain.answer import JsonObject
 from app.domain.attachment import Attachment
 from app.i18n.values import day_text
 from app.publishing.query import Query
-from app.queries.words.lines import TextLine, web_line
+from app.queries.words.lines import TextLine, line, web_line
 from app.render.renditions import Rendition
 
 
@@ -16,6 +16,7 @@ class ImageFacts(TypedDict):
     """An image: addresses of its forms at this service, and what stands below it.
 
     With a `fold` it is graphic: the blurred form stands behind that text until a reader opens it.
+    `covered` says that it differs from its original, and leads to the copy that it is made from.
     """
 
     small: str
@@ -25,15 +26,19 @@ class ImageFacts(TypedDict):
     caption: str
     credit: TextLine
     archived: str
+    covered: TextLine | None
     fold: str | None
     sha256: str
+    copy: str | None
 
 
 def image_facts(query: Query, feature: JsonObject, attachment: Attachment) -> ImageFacts:
     """Write an image of an incident: who published it and when, and the hash of its original."""
     words, lang = query.words, query.view.lang
-    base = f"/api/incidents/{feature['id']}/images/{attachment.sha256}"
+    base = f"/api/incidents/{feature['id']}/images/{attachment.shown}"
     addresses = {form: f"{base}/{form}.jpg?{query.view.query()}" for form in Rendition}
+    covered = words["image_covered"].format(sha256=attachment.copy)
+    to_copy = f"{base}/copy.jpg?{query.view.query()}"
     publisher = attachment.publisher or words["image_publisher"]
     day = None if attachment.published is None else attachment.published.isoformat()
     credit = publisher if day is None else f"{publisher}, {day_text(lang, day)}"
@@ -47,6 +52,8 @@ def image_facts(query: Query, feature: JsonObject, attachment: Attachment) -> Im
         caption=attachment.caption or "",
         credit=web_line(credit, attachment.url),
         archived=words["image_archived"].format(date=archived, sha256=attachment.sha256),
+        covered=line(covered, to_copy) if attachment.copy else None,
         fold=words["image_fold"] if is_graphic else None,
         sha256=attachment.sha256,
+        copy=attachment.copy,
     )
