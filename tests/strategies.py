@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
+import numpy as np
+import shapely
 from hypothesis import strategies as st
 
 from app.domain.count import Count, Toll
+from app.domain.drawn_area import DrawnArea
 from app.domain.period import FIRST_DAY, LAST_DAY, When
 from app.domain.place import E7, LonLat
 
@@ -41,3 +45,20 @@ def _whens(draw: st.DrawFn, first: date = FIRST_DAY, last: date = LAST_DAY) -> W
 
 
 whens = _whens()
+
+
+@st.composite
+def areas(draw: st.DrawFn, lon: float = 30.0, lat: float = 49.0, reach: float = 12.0) -> DrawnArea:
+    """Draw an area around a point: corners in the order of their bearing cross no sides."""
+    count = draw(st.integers(3, 9))
+    steps = draw(st.lists(st.floats(0.05, 1), min_size=count, max_size=count))
+    ends = np.cumsum(steps) / sum(steps) * 2 * math.pi
+    far = draw(st.lists(st.floats(0.1, 1), min_size=count, max_size=count))
+    corners = [
+        (lon + reach * share * math.cos(bearing), lat + reach / 2 * share * math.sin(bearing))
+        for bearing, share in zip(ends.tolist(), far, strict=True)
+    ]
+    if not shapely.Polygon(corners).is_valid:  # a gap of over 180 degrees leaves the point outside
+        hull = shapely.convex_hull(shapely.MultiPoint(corners))
+        corners = [(x, y) for x, y in shapely.get_coordinates(hull)[:-1].tolist()]
+    return DrawnArea.of([degrees for corner in corners for degrees in corner])

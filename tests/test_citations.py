@@ -17,6 +17,9 @@ from tests.making import ROOT
 KINDS = {".py", ".md", ".toml", ".css", ".js", ".html", ".sql", ".sh", ".yml", ".json", ".geojson"}
 BARE = {"Makefile", "Dockerfile"}
 SKIPPED = {"var", "vendor", "node_modules", "build", "dist", "corpus", "__pycache__"}
+OF_PACKAGES = ("vendor.json",)
+"""It names files inside the archives of packages."""
+
 PLAN = re.compile(r"\b(?:DESIGN|STYLE|HOUSE|FRONTEND|FORMATS|DATA)\b(?!\.md)")
 """Names of plans that are no part of the repository; as code, `FORMATS` is a table of formats."""
 
@@ -34,6 +37,8 @@ def files() -> Iterator[Path]:
         # What is skipped has many files: it is not even walked.
         folders[:] = [one for one in folders if one not in SKIPPED and not one.startswith(".")]
         for path in (Path(folder, name) for name in names if not name.startswith(".")):
+            if path.name in OF_PACKAGES:
+                continue
             if path.suffix in KINDS or path.name in BARE:
                 yield path
 

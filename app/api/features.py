@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+import shapely
 from fastapi import Request
 from starlette.responses import Response
 
@@ -130,7 +131,11 @@ def flat_suffix(own: params.Own) -> str:
 
 
 def is_in(view: View, feature: JsonObject) -> bool:
-    """Tell whether the box of a shape in degrees touches the View's box."""
+    """Tell whether a shape touches the View's area, and its box in degrees the View's box."""
+    if view.within is not None:
+        shape = shapely.geometry.shape(feature["geometry"])
+        if not shapely.intersects(view.within.shape, shape):
+            return False
     if view.bbox is None:
         return True
     points = list(_points(feature["geometry"]["coordinates"]))

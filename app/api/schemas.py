@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.domain.answer import JsonObject
+from app.domain.drawn_area import MOST_CORNERS
 from app.domain.field import Field
 from app.domain.fields import FIELDS
 from app.domain.languages import LANGUAGES
@@ -20,6 +21,10 @@ VIEW_PARAMETERS: dict[str, Described] = {
     "to": ("last day, included", {"type": "string", "format": "date"}),
     "as_of": ("what was known then: an instant, or a past date for its end", {"type": "string"}),
     "bbox": ("west,south,east,north in degrees", {"type": "string"}),
+    "within": (
+        f"an area: longitude,latitude of 3 to {MOST_CORNERS} corners in degrees",
+        {"type": "string"},
+    ),
     "region": ("ISO 3166-2 codes, comma separated", {"type": "string"}),
     "level": ("administrative level", {"type": "integer", "enum": [1, 2]}),
     "weapon": ("weapon classes; a class includes its members", {"type": "string"}),

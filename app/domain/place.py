@@ -79,6 +79,20 @@ class Bounds(NamedTuple):
             return (self,)
         return (self._replace(east=WORLD.east), self._replace(west=WORLD.west))
 
+    @property
+    def exchanged(self) -> Bounds:
+        """The box with latitude and longitude exchanged."""
+        return Bounds(self.south, self.west, self.north, self.east)
+
+    def is_exchanged(self, theatre: Bounds) -> bool:
+        """Tell whether the axes are surely exchanged: outside a theatre, and so exchanged inside.
+
+        An empty map would say that nothing happened.
+        """
+        is_apart = self.west > theatre.east or self.east < theatre.west
+        is_apart |= self.south > theatre.north or self.north < theatre.south
+        return is_apart and theatre.covers(self.exchanged)
+
     def covers(self, other: Bounds) -> bool:
         """Tell whether another box lies inside, edges included; one with NaN does not."""
         across = self.west <= other.west <= other.east <= self.east

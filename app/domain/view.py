@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from app.domain.drawn_area import DrawnArea
 from app.domain.errors import InvalidPlace, InvalidView, InvalidWhen, Problem
 from app.domain.incident import EventKind, Status
 from app.domain.instants import is_day, parse_day, parse_instant, rfc3339
@@ -33,7 +34,19 @@ PALETTES = ("orange", "purple", "green", "grey")
 """By what marks get their colour and their size, and the colours of regions: defaults first."""
 
 PARAMETERS = (
-    *("from", "to", "as_of", "bbox", "region", "level", "weapon", "sector", "status", "dataset"),
+    *(
+        "from",
+        "to",
+        "as_of",
+        "bbox",
+        "within",
+        "region",
+        "level",
+        "weapon",
+        "sector",
+        "status",
+        "dataset",
+    ),
     "kind",
     *("min_killed", "metric", "lang", "theatre", "control", "synthetic"),
     *("freeze", "line_km", "side", "colour_by", "size_by", "palette"),
@@ -60,6 +73,8 @@ class Vocabulary:
     parties: tuple[str, ...]
     has_population: bool
     is_synthetic: bool
+    bounds: Bounds
+    """The box that the theatre's map opens on."""
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -75,6 +90,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     last: date | None = None
     as_of: datetime | None = None
     bbox: Bounds | None = None
+    within: DrawnArea | None = None
     regions: tuple[str, ...] = ()
     level: int = 1
     weapons: tuple[str, ...] = ()
@@ -98,6 +114,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     def needs_control(self) -> bool:
         """Tell whether incidents are filtered by their place relative to a front line."""
         return self.line_km is not None or bool(self.sides)
+
+    @property
+    def is_by_place(self) -> bool:
+        """Tell whether incidents are filtered by where exactly they were, not by region alone."""
+        return self.bbox is not None or self.within is not None or self.needs_control
 
     @classmethod
     def parse(
@@ -147,6 +168,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             "to": self.last,
             "as_of": None if self.as_of is None else rfc3339(self.as_of),
             "bbox": None if self.bbox is None else ",".join(map(_plain, self.bbox)),
+            "within": None if self.within is None else ",".join(map(_plain, self.within.numbers)),
             "level": None if self.level == 1 else self.level,
             "min_killed": self.min_killed,
             "metric": None if self.metric == "incidents" else self.metric,
@@ -202,7 +224,7 @@ class _Reader:
         try:
             return parse(values[0])
         except _Refused as refused:
-            self.wrong(name, values[0], refused.allowed)
+            self.wrong(name, refused.got or values[0], refused.allowed)
             return default
 
     def many(self, name: str, allowed: Iterable[str]) -> tuple[str, ...]:
@@ -227,6 +249,7 @@ class _Reader:
             last=last,
             as_of=self.single("as_of", lambda text: _as_of(text, words.zone, now), None),
             bbox=self.single("bbox", _bbox, None),
+            within=self.single("within", lambda text: _within(text, words.bounds), None),
             regions=self.many("region", words.regions.get(level, frozenset())),
             level=level,
             weapons=self.many("weapon", words.weapons),
@@ -260,8 +283,8 @@ class _Reader:
 
 
 class _Refused(Exception):
-    def __init__(self, allowed: str) -> None:
-        self.allowed = allowed
+    def __init__(self, allowed: str, got: str = "") -> None:
+        self.allowed, self.got = allowed, got
 
 
 def _comma_list(choices: Iterable[str]) -> str:
@@ -316,7 +339,7 @@ def _as_of(text: str, zone: str, now: datetime) -> datetime | None:
 
 
 def sides_of(text: str) -> list[float]:
-    """Read the numbers of a box; none if one of them is no number."""
+    """Read the numbers of a box or of corners; none if one of them is no number."""
     try:
         # Python reads 1_0 as ten; nobody else does.
         return [] if "_" in text else [float(side) for side in text.split(",")]
@@ -329,6 +352,16 @@ def _bbox(text: str) -> Bounds | None:
         return Bounds.of(sides_of(text))
     except InvalidPlace as wrong:
         raise _Refused(wrong.problem.allowed) from wrong
+
+
+def _within(text: str, theatre: Bounds) -> DrawnArea | None:
+    try:
+        area = DrawnArea.of(sides_of(text))
+    except InvalidPlace as wrong:
+        raise _Refused(wrong.problem.allowed, wrong.problem.got) from wrong
+    if area.bounds.is_exchanged(theatre):
+        raise _Refused("longitude before latitude", "corners with their latitude first")
+    return area
 
 
 def _km(text: str) -> float | None:

@@ -12,6 +12,7 @@ from app.domain.cache import BoundedCache
 from app.domain.mercator import BITS
 from app.index.boxes import BoxE7, curve_pieces, in_box
 from app.index.columns import STATUSES, UNDRAWN
+from app.index.within import Within
 from app.rows import BATTLE, COLUMNS, LONG, NEVER, NO_REGION, NOWHERE, OTHER_HARM, Rows
 
 RETRACTED = STATUSES.index("retracted")
@@ -47,6 +48,7 @@ class Filter:
     regions: tuple[int, ...] = ()
     level: int = 1
     bbox_e7: BoxE7 | None = None
+    within: Within | None = None
     embargo_at: int | None = None
     grace_s: tuple[int, int] = (0, 0)
     """Seconds from the end of a strike until it is public: at civilian and at military places."""
@@ -79,9 +81,14 @@ class Filter:
         return bool(codes) or any(limit is not None for limit in limits)
 
     @property
+    def is_by_point(self) -> bool:
+        """Tell whether a box or a drawn area chooses rows: what is not drawn lies in none."""
+        return self.bbox_e7 is not None or self.within is not None
+
+    @property
     def is_countable(self) -> bool:
         """Tell whether a cube can count what it means: no box, no front line, no smallest cell."""
-        return self.bbox_e7 is None and self.near is None and self.grains is None
+        return not self.is_by_point and self.near is None and self.grains is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,18 +205,21 @@ class Segment:
     def match(self, criteria: Filter, low: int = 0, high: int | None = None) -> np.ndarray:
         """Return the places of matching rows in [low, high)."""
         high = len(self.rows) if high is None else high
-        if criteria.bbox_e7 is None:
+        box = criteria.bbox_e7
+        if box is None and criteria.within is not None:
+            box = criteria.within.box_e7
+        if box is None:
             return self._matched(criteria, low, high)
-        pieces = [(max(low, first), min(high, end)) for first, end in self.pieces(criteria.bbox_e7)]
+        pieces = [(max(low, first), min(high, end)) for first, end in self.pieces(box)]
         parts = [self._matched(criteria, *piece) for piece in pieces if piece[0] < piece[1]]
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
     def pieces(self, box: BoxE7) -> list[tuple[int, int]]:
-        """Return the ranges [first, end) of rows that hold all that lies in a box, in order."""
+        """Return the ranges [first, end) of marks that hold all of those in a box, in order."""
         morton, ends = self.rows["morton"][: self.marks], np.array(curve_pieces(box), np.uint64)
         firsts = np.searchsorted(morton, ends[:, 0], "left").tolist()
         lasts = np.searchsorted(morton, ends[:, 1], "right").tolist()
-        return [*zip(firsts, lasts, strict=True), (self.marks, len(self.rows))]
+        return [*zip(firsts, lasts, strict=True)]
 
     def _matched(self, criteria: Filter, low: int, high: int) -> np.ndarray:
         part, rows = slice(low, high), self.rows
@@ -226,6 +236,9 @@ class Segment:
             mask &= is_of_kind(rows["flags"][part], criteria.kinds)
         if criteria.bbox_e7 is not None:
             mask &= in_box(rows["lon_e7"][part], rows["lat_e7"][part], criteria.bbox_e7)
+        if criteria.within is not None:
+            box = criteria.within.box_e7
+            mask &= in_box(rows["lon_e7"][part], rows["lat_e7"][part], box)
         mask &= _is_among(criteria.datasets, rows["dataset"][part])
         places = _refine(rows, np.flatnonzero(mask) + low, criteria)
         return places if criteria.near is None else self._near(criteria.near, places, criteria)
@@ -256,12 +269,13 @@ def _refine(rows: Rows, places: np.ndarray, criteria: Filter) -> np.ndarray:
         keep &= np.where(low >= 0, low, best) >= criteria.min_killed
     if criteria.regions:
         keep &= np.isin(regions_of(rows, places, criteria), criteria.regions)
-    if criteria.bbox_e7 is not None and criteria.has_quiet:
+    if criteria.is_by_point and criteria.has_quiet:
         keep &= ~is_quiet(rows, places, criteria)
     if criteria.grains is not None:
         keep &= criteria.grains[rows["number"][places]] <= criteria.coarsest
     keep &= is_released(rows, places, criteria)
-    return np.asarray(places[keep])
+    places = np.asarray(places[keep])
+    return places if criteria.within is None else criteria.within.keep(rows, places)
 
 
 def is_of_kind(flags: np.ndarray, kinds: Sequence[int] = ()) -> np.ndarray:

@@ -11,7 +11,7 @@ from app.index.boxes import BoxE7, squares
 from app.index.cubes import MOST_CUBE_BYTES, Cubes, Grouping
 from app.index.select import Filter, Selection
 from app.index.summary import Measures, measure
-from app.rows import NEVER, NOWHERE, Rows
+from app.rows import NEVER, Rows
 
 FINE, COARSE = 12, 10
 """Zoom levels of the squares. The fine ones are 6 km wide in Ukraine: where a million incidents are
@@ -97,8 +97,7 @@ def _built(cubes: Cubes, slug: str, level: int, by: Grouping) -> SquareSums:
     segment, zoom = cubes.segment, zoom_of(by)
     any_place = Filter(seq=segment.newest, datasets=np.empty(0, bool), level=level)
     criteria = cubes.own_filter(any_place, by, (slug,))
-    places = segment.match(criteria)
-    places = places[segment.rows["lat_e7"][places] != NOWHERE]
+    places = segment.match(criteria, high=segment.marks)  # what is not drawn lies in no box
     keys, number, rows = np.unique(
         _key(segment.rows, places, zoom), return_inverse=True, return_counts=True
     )

@@ -12,6 +12,7 @@ import msgspec
 from app.domain.cache import BoundedCache
 from app.domain.errors import InputError, StoreError
 from app.domain.instants import rfc3339
+from app.domain.place import Bounds
 from app.domain.store import CLOCK_SLACK, Store
 from app.domain.terms import OPEN, Audience, DatasetKind
 from app.domain.view import Vocabulary
@@ -189,6 +190,7 @@ class Workspace:
                     for region_set in self.reference.region_sets(slug).values()
                 ),
                 is_synthetic=theatre.synthetic,
+                bounds=Bounds(*theatre.bounds),
             )
             for slug, theatre in self.reference.theatres.items()
         }

@@ -52,6 +52,7 @@ MODULES = (
         "openincident",
         "overview",
         "patterns",
+        "pencil",
         "period",
     ),
     *(
@@ -70,8 +71,9 @@ MODULES = (
 )
 """The scripts of the page: it requests all at once, not one after another as imports are read."""
 
-LATER_MODULES = ("record", "spotlist")
-"""Scripts that the page requests when a reader first needs them: a record, a list of a place."""
+LATER_MODULES = ("drawnarea", "record", "spotlist")
+"""Scripts that the page requests when a reader first needs them: the edge of a drawn area, a
+record, a list of a place."""
 
 
 class Anchor(NamedTuple):

@@ -217,11 +217,13 @@ def _facts(
 
 
 def map_box(query: Query) -> Sequence[float]:
-    """Say what the map shows first: the View's own box or regions, or the whole theatre."""
+    """Say what the map shows first: the View's own box, area or regions, or the whole theatre."""
     view = query.view
     if view.bbox is not None:
         west, south, east, north = view.bbox
         return west, south, east + 360 * (west > east), north
+    if view.within is not None:
+        return view.within.bounds
     shapes = [region.shape for region in query.regions.regions if region.code in view.regions]
     if shapes:
         return [float(side) for side in shapely.total_bounds(np.array(shapes, object))]
@@ -242,6 +244,7 @@ def columns_query(view: View) -> str:
         control=view.control if is_by_line else None,
         colour_by=view.colour_by,
         bbox=view.bbox,
+        within=view.within,
         kinds=view.kinds,
         regions=view.regions,
         level=view.level,

@@ -10,6 +10,7 @@ from app.i18n import WATERMARK
 from app.i18n.values import day_text
 from app.publishing.publish import control_dataset, publish
 from app.publishing.query import Query
+from app.queries.words.filters import filter_texts
 
 BASEMAP_CREDITS = "Natural Earth; GeoNames (CC BY 4.0)"
 
@@ -45,7 +46,8 @@ def tile_metadata(query: Query, layer: str, credits: Sequence[str]) -> dict[str,
     as_of = rfc3339(view.as_of) if view.as_of else version
     description = words["tile_told"].format(layer=layer, days=period, known=as_of)
     invented = f"; {WATERMARK[view.lang]}" if view.synthetic else ""
+    filters = "".join(f"; {one.text}" for one in filter_texts(query))
     return {
-        "Description": f"{description}{invented}",
+        "Description": f"{description}{filters}{invented}",
         "Copyright": " · ".join(credits),
     }

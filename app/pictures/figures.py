@@ -23,14 +23,14 @@ from app.pictures.tiles import Tiler
 from app.publishing.defaults import with_defaults
 from app.publishing.query import Query
 from app.render.badges import Badge, Spot, draw_badges, place_badges, spots_of
-from app.render.canvas import LINE_PX, Canvas, TextRun
+from app.render.canvas import AREA_PX, LINE_PX, Canvas, TextRun
 from app.render.figure import chip_size, draw_chip, draw_page, notice_box, scale_box
 from app.render.frame import Frame
 from app.render.labels import Name, draw_places, place_names, spread
 from app.render.layout import Content, Layout, lay_out
 from app.render.notes import place_notes, write_notes
 from app.render.painter import Painter
-from app.render.palette import DASHES, LINE_FIXED, PAPER, RAMPS, WATER
+from app.render.palette import DASHES, INK, LINE_FIXED, PAPER, RAMPS, WATER
 from app.render.pdf import PdfCanvas
 from app.render.png import write_png
 from app.render.room import CORE, Box, Room
@@ -64,6 +64,8 @@ LARGE = 2_000_000
 
 _AT_ONCE = 2
 CHIP_PX = 10.0
+VEIL = 0.55
+"""The opacity of what makes the map pale outside of the View's regions or area."""
 VECTOR_DETAIL = 2
 
 
@@ -202,6 +204,7 @@ class Figures:
         shapes = self.tiler.shapes.regions(scene.query, z)
         self._draw_regions(canvas, scene, shapes)
         self._draw_control(canvas, scene, z)
+        self._draw_area(canvas, scene)
         placed = place_notes(canvas, notes)
         room = _room(canvas, scene)
         spots = [] if scene.is_dense else spots_of(canvas, scene.rows, scene.number)
@@ -264,7 +267,7 @@ class Figures:
         pairs = list(zip(regions, shapes, strict=True))
         others = [shape for region, shape in pairs if codes and region.code not in codes]
         if others:
-            canvas.fill(others, PAPER, 0.55)
+            canvas.fill(others, PAPER, VEIL)
         shades = [
             Shade(
                 shape,
@@ -291,6 +294,15 @@ class Figures:
         draw_control(canvas, grounds, control.line.shape, is_stale=is_stale)
         if scene.frozen is not None:
             canvas.lines([scene.frozen.shape], LINE_FIXED, LINE_PX, DASHES["fixed"])
+
+    @staticmethod
+    def _draw_area(canvas: Canvas, scene: Scene) -> None:
+        """Draw the edge of the View's area; what lies outside becomes pale."""
+        area = scene.view.within
+        if area is not None:
+            outside = shapely.box(*canvas.frame.bounds(margin=0.05)).difference(area.outline)
+            canvas.fill([outside], PAPER, VEIL)
+            canvas.lines([area.outline], INK, AREA_PX)
 
     @staticmethod
     def _place_chips(

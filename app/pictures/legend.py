@@ -115,6 +115,8 @@ class FigureLegend:
     def _incidents(self) -> Section:
         words, counts = self.scene.words, self.scene.counts
         rows: list[LegendRow] = []
+        if self.scene.view.within is not None:
+            rows.append(LegendRow(words["drawn_area"], Swatch("area", PAPER)))
         if self.scene.is_dense:
             scale = {"px": DENSITY_PX, "most": self.scene.number(DENSITY_MOST)}
             rows.append(LegendRow(words["density"], Swatch("density")))

@@ -197,7 +197,7 @@ class Scene(OfQuery):
         )
 
     def box(self) -> Bounds:
-        """Return the bounds of the map: the View's box, its regions, or the whole theatre."""
+        """Return the bounds of the map: the View's box, area or regions, or the whole theatre."""
         if self.view.bbox is not None:
             box = self.view.bbox
             if len(box.parts) == 1:
@@ -205,9 +205,12 @@ class Scene(OfQuery):
             return box._replace(west=-180.0, east=180.0)  # a figure ends at 180°
         regions = self.query.regions
         shapes = [one.shape for one in regions.regions if one.code in self.view.regions]
-        if not shapes:
+        if self.view.within is not None:
+            west, south, east, north = self.view.within.bounds
+        elif shapes:
+            west, south, east, north = shapely.total_bounds(np.array(shapes, object)).tolist()
+        else:
             return Bounds(*self.theatre.bounds)
-        west, south, east, north = shapely.total_bounds(np.array(shapes, object)).tolist()
         dx, dy = (east - west) * PAD_SHARE, (north - south) * PAD_SHARE
         south, north = max(south - dy, -85.0), min(north + dy, 85.0)
         return Bounds(max(west - dx, -180.0), south, min(east + dx, 180.0), north)

@@ -85,6 +85,7 @@ def _plain(criteria: Filter, datasets: np.ndarray) -> Filter:
         min_killed=None,
         regions=(),
         bbox_e7=None,
+        within=None,
         near=None,
         grains=None,
     )

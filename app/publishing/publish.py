@@ -34,6 +34,7 @@ from app.index.select import (
     unmarked,
 )
 from app.index.state import State
+from app.index.within import Within
 from app.publishing.cells import Grain, left_out, without_small_cells
 from app.publishing.line_joins import line_filter
 from app.publishing.query import OfQuery, Query
@@ -220,7 +221,7 @@ def _may_leave(dataset: Dataset, face: Face, view: View) -> bool:
         return False
     if dataset.terms.points or face is not Face.aggregates:
         return True
-    narrows = view.bbox is not None or view.min_killed is not None or view.needs_control
+    narrows = view.is_by_place or view.min_killed is not None
     # Two states of the record may differ by a single strike.
     narrows = narrows or view.as_of is not None
     return not narrows and covers_whole_weeks(view)
@@ -253,6 +254,7 @@ def _compile(query: Query, datasets: tuple[Dataset, ...]) -> Filter:
         regions=tuple(tables.region(view.level, code) for code in view.regions),
         level=view.level,
         bbox_e7=None if view.bbox is None else _e7(view.bbox),
+        within=None if view.within is None else Within.of(view.within),
     )
 
 

@@ -27,7 +27,10 @@ from app.reference.taxonomy import Taxonomy
 _WAVE = msgspec.json.Decoder(Wave)
 _MOST_CACHED = 8
 NOT_OF_WAVES = frozenset(
-    {"bbox", "region", "sector", "status", "kind", "min_killed", "line_km", "side", "freeze"}
+    {
+        *("bbox", "within", "region", "sector", "status", "kind", "min_killed"),
+        *("line_km", "side", "freeze"),
+    }
 )
 
 

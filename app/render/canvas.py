@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 from app.render.frame import Frame
 from app.render.palette import DASHES, LINE, LINE_CASING, SHAPES, STALE_WIDTH, Mark, Pattern
 
-CASING_PX, LINE_PX = 4.6, 2.4
+CASING_PX, LINE_PX, AREA_PX = 4.6, 2.4, 1.4
 Dashes = tuple[int, int]
 POLYGON = 3
 """The value of shapely.get_type_id for a polygon."""

@@ -14,7 +14,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.render.badges import BADGE_HIGH_PX, Badge, draw_badges
-from app.render.canvas import CASING_PX, LINE_PX, Canvas, TextRun
+from app.render.canvas import AREA_PX, CASING_PX, LINE_PX, Canvas, TextRun
 from app.render.fonts import text_width
 from app.render.frame import Frame
 from app.render.layout import LEADING, SWATCH_WIDE, Content, Layout, Swatch, wrapped
@@ -35,6 +35,8 @@ from app.render.palette import (
 
 SCALE_PX, NOTICE_PX, NOTICE_TOP = 150, 13.0, 14.0
 CHIP = Pattern("stipple", NO_FIGURE)
+EDGES = {"fill": (EDGE, 0.8), "hatch": (EDGE, 0.8), "area": (INK, AREA_PX)}
+"""Swatches that are boxes, with colour and width of their edge; `area` is a drawn one."""
 
 
 def draw_page(
@@ -137,13 +139,13 @@ def draw_swatch(page: Canvas, swatch: Swatch, x: float, y: float, size: float) -
     wide, high = size * SWATCH_WIDE, size * 1.05
     box = np.array([x, y - high / 2, x + wide, y + high / 2]) * scale
     middle = np.array([(x + wide / 2) * scale]), np.array([y * scale])
-    if swatch.kind in ("fill", "hatch"):
+    if swatch.kind in EDGES:
         shape = shapely.box(*box)
         if swatch.pattern is None:
             page.paint([shape], swatch.colour, swatch.opacity)
         else:
             page.paint_hatch([shape], swatch.pattern, swatch.opacity)
-        page.stroke([shape.exterior], EDGE, 0.8)
+        page.stroke([shape.exterior], *EDGES[swatch.kind])
     elif swatch.kind == "chip":
         draw_chip(page, "12", (box[0], box[1], box[2], box[3]), size * 0.8)
     elif swatch.kind == "badge":

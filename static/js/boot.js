@@ -252,6 +252,12 @@ function offerGround(/** @type {MapContext} */ context, /** @type {Legend} */ le
   script.then(({ offerServices }) => offerServices(context, legend, services)).catch(fail);
 }
 
+/** Few Views have a drawn area: the script for its edge comes only there. */
+function outlineArea(/** @type {MapContext} */ context, /** @type {Legend} */ legend) {
+  if (!context.state.get("within")) return;
+  import("./drawnarea.js").then(({ showArea }) => showArea(context, legend)).catch(fail);
+}
+
 /** An embed tells its host how high it would like to be; nothing else leaves the frame. */
 function postHeight() {
   if (window.parent === window) return;
@@ -321,7 +327,10 @@ function start() {
   listen(context, parts, showSummary);
   layers.incidents.setFilter(filterOf(spec, state));
   showDay(context);
-  if (parts.legend) offerGround(context, parts.legend);
+  if (parts.legend) {
+    offerGround(context, parts.legend);
+    outlineArea(context, parts.legend);
+  }
   byId("caption").hidden = !spec.controls.length && !spec.theatre.note;
   layers.regions.load().then(showSummary).catch(fail);
   listing.then((files) => layers.incidents.load(files)).catch(fail);

@@ -7,7 +7,7 @@ import { messageOf, readJson, wasAborted } from "./request.js";
 const KILLED = ["1", "5", "10", "50"];
 const DISTANCES = ["10", "30", "100"];
 const LIST_NAMES = /** @type {const} */ (["weapon", "sector", "status", "kind"]);
-const NAMES = [...LIST_NAMES, "min_killed", "region", "line_km", "side", "bbox"];
+const NAMES = [...LIST_NAMES, "min_killed", "region", "line_km", "side", "bbox", "within"];
 const LATER_MS = 200;
 const LINE_MS = 600;
 
@@ -23,7 +23,7 @@ export function makeFilters({ state, spec, words, language }, parts) {
   const status = el("p", { class: "note", "aria-live": "polite" });
   const clear = button(words.clear_filters, () => {
     const none = Object.fromEntries(NAMES.map((name) => [name, ""]));
-    if (state.get("bbox")) state.go(none);
+    if (state.get("bbox") || state.get("within")) state.go(none);
     else state.set(none);
   });
   const groups = {
@@ -53,6 +53,9 @@ export function makeFilters({ state, spec, words, language }, parts) {
   const boxText = el("span", { class: "note" });
   const everywhere = button(words.all_places, () => state.go({ bbox: "" }));
   const boxLine = el("p", { class: "filters-head" }, boxText, everywhere);
+  const area = button(`${words.drawn_area} ×`, () => state.go({ within: "" }));
+  area.title = words.drawn_area_remove;
+  const areaLine = el("p", { class: "filters-head" }, area);
   const head = el("p", { class: "filters-head" }, status, clear);
 
   /**
@@ -138,6 +141,7 @@ export function makeFilters({ state, spec, words, language }, parts) {
     showSelects(counts);
     const box = state.list("bbox").map((side) => n(Number(side)));
     boxLine.hidden = !box.length;
+    areaLine.hidden = !state.get("within");
     const sides = { box: `${box[0]} – ${box[2]}, ${box[1]} – ${box[3]}` };
     boxText.textContent = box.length ? fill(words.figure_area, sides) : "";
     const count = NAMES.filter((name) => state.get(name)).length;
@@ -192,5 +196,5 @@ export function makeFilters({ state, spec, words, language }, parts) {
   show();
   const labels = selects.map(({ label }) => label);
   const boxes = Object.values(groups).map(({ box }) => box);
-  return { content: [head, boxLine, ...labels, ...boxes], show, onshow: refresh };
+  return { content: [head, boxLine, areaLine, ...labels, ...boxes], show, onshow: refresh };
 }

@@ -3,6 +3,7 @@
 import { el, mapBox } from "./dom.js";
 import { fill, number } from "./format.js";
 import { svg } from "./patterns.js";
+import { makePencil } from "./pencil.js";
 
 function icon() {
   const box = { width: 22, height: 22, viewBox: "0 0 22 22", "aria-hidden": "true" };
@@ -13,8 +14,8 @@ function icon() {
 }
 
 /** @param {MapContext} context */
-export function makeRuler({ map, mode, renderer, words, language }) {
-  const container = map.getContainer();
+export function makeRuler(context) {
+  const { map, renderer, words, language } = context;
   const base = { pane: "spot", renderer: renderer("spot"), weight: 2, interactive: false };
   const line = L.polyline([], { ...base, className: "pencil", dashArray: "6 4" });
   const ends = L.layerGroup();
@@ -27,7 +28,7 @@ export function makeRuler({ map, mode, renderer, words, language }) {
       "aria-pressed": "false",
       "aria-label": words.ruler,
       title: words.ruler,
-      onclick: () => (mode.isMeasuring ? stop() : start()),
+      onclick: () => (output.hidden ? start() : stop()),
     },
     icon(),
   );
@@ -51,42 +52,35 @@ export function makeRuler({ map, mode, renderer, words, language }) {
     draw();
   }
 
-  const click = (/** @type {L.LeafletMouseEvent} */ { latlng }) => add(latlng);
-  function key(/** @type {KeyboardEvent} */ event) {
-    if (event.key === "Enter") add(map.getCenter());
-    else if (event.key === "Backspace") {
-      points.pop();
-      draw();
-    } else if (event.key === "Escape") stop();
-    else return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }
-
-  function show(/** @type {boolean} */ isOn) {
-    mode.isMeasuring = isOn;
-    output.hidden = !isOn;
-    container.classList.toggle("measuring", isOn);
-    button.setAttribute("aria-pressed", String(isOn));
-  }
+  const pencil = makePencil(context, {
+    add,
+    keys: {
+      Enter: () => add(map.getCenter()),
+      Backspace: () => {
+        points.pop();
+        draw();
+      },
+      Escape: () => stop(),
+    },
+    show(isHeld) {
+      output.hidden = !isHeld;
+      button.setAttribute("aria-pressed", String(isHeld));
+      if (isHeld) return;
+      line.remove();
+      ends.remove();
+    },
+  });
 
   function start() {
     points = [];
     line.addTo(map);
     ends.addTo(map);
-    map.on("click", click);
-    container.addEventListener("keydown", key, true);
-    show(true);
+    pencil.take();
     draw();
-    container.focus({ preventScroll: true });
   }
 
   function stop() {
-    line.remove();
-    ends.remove();
-    map.off("click", click);
-    container.removeEventListener("keydown", key, true);
-    show(false);
+    pencil.putDown();
     button.focus({ preventScroll: true });
   }
 

@@ -41,7 +41,7 @@ export function viewOf(address) {
   const params = new URLSearchParams(whole.slice(whole.lastIndexOf("?") + 1));
   const [zoom, lat, lon] = (new URLSearchParams(hash).get("at") ?? "").split("/").map(Number);
   const isPlace = [zoom, lat, lon].every(Number.isFinite);
-  if (isPlace && !params.has("bbox") && !params.has("region"))
+  if (isPlace && !["bbox", "within", "region"].some((name) => params.has(name)))
     params.set("bbox", boxAround(zoom, lon, lat).join(","));
   params.delete("lang");
   return params.toString().replace(/%2C/g, ",").replace(/%3A/g, ":");

@@ -121,6 +121,8 @@ function start() {
   let level = "";
   let loadedUrl = "";
   let current = -1;
+  /** @type {Promise<typeof import("./drawnarea.js")> | null} */
+  let edges = null;
   leaveScrolling(map);
   map.on("movestart", () => map.getContainer().classList.add("moving"));
   map.on("moveend", () => map.getContainer().classList.remove("moving"));
@@ -161,6 +163,12 @@ function start() {
     await layers.incidents.load(files);
   }
 
+  /** Few steps have a drawn area: the script for its edge comes with the first one. */
+  async function showEdge() {
+    if (state.get("within")) edges ??= import("./drawnarea.js");
+    (await edges)?.showArea(context, legend);
+  }
+
   async function showControl(/** @type {number} */ place) {
     const [day, fixed] = [state.get("to"), state.get("freeze")];
     layers.control.drawnKey = ""; // the same day may be known otherwise
@@ -180,7 +188,7 @@ function start() {
     move(map, step, isFirst);
     showNotes(notes, step);
     try {
-      await Promise.all([showFigures(newest()), showMarks(), showControl(place)]);
+      await Promise.all([showFigures(newest()), showMarks(), showControl(place), showEdge()]);
       if (current === place) root.dataset.step = String(place + 1);
     } catch (wrong) {
       if (!wasAborted(wrong)) console.error(wrong);

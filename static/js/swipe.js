@@ -1,6 +1,8 @@
-/* Two days side by side under a divider that a reader moves: pictures of the server. */
+/* Two days, or two sources, side by side under a divider that a reader moves: pictures of the
+   server. */
 /** @import { MapContext } from "./types.js" */
 import { el, mapBox } from "./dom.js";
+import { dayText, fill } from "./format.js";
 
 const PANE = "swipe";
 const ABOVE_MARKS = 480;
@@ -8,12 +10,11 @@ const ABOVE_MARKS = 480;
 /**
  * The tool that compares: a button, and what it opens.
  * @param {MapContext} context
+ * @param {() => void} clear take away what lies on the map
  */
-export function makeSwipe({ map, state, words }) {
-  const day = (/** @type {string} */ name, /** @type {string} */ label) =>
-    el("input", { type: "date", "aria-label": label, value: state.get(name), onchange: show });
-  const first = day("from", words.swipe_left);
-  const last = day("to", words.swipe_right);
+export function makeSwipe({ map, state, words, spec, language, controlDays }, clear) {
+  const first = makeSide("from", words.swipe_left, words.swipe_source_left);
+  const last = makeSide("to", words.swipe_right, words.swipe_source_right);
   const divider = el("input", {
     type: "range",
     min: 0,
@@ -29,9 +30,11 @@ export function makeSwipe({ map, state, words }) {
     text: "×",
     onclick: stop,
   });
-  const choices = el("div", { class: "swipe", hidden: true }, first, divider, last, close);
+  const bar = { class: "swipe", hidden: true };
+  const choices = el("div", bar, first.node, divider, last.node, close);
   L.DomEvent.disableClickPropagation(choices);
   mapBox().append(choices);
+  const line = el("div", { class: "swipe-line" });
   const button = el("button", {
     type: "button",
     class: "step",
@@ -42,10 +45,44 @@ export function makeSwipe({ map, state, words }) {
   /** @type {L.TileLayer[]} */
   let layers = [];
 
+  /** @typedef {ReturnType<typeof makeSide>} Side */
+
+  /**
+   * The day and the source of one side; who has only one source has no choice of it.
+   * @param {string} name
+   * @param {string} dayLabel
+   * @param {string} sourceLabel
+   */
+  function makeSide(name, dayLabel, sourceLabel) {
+    const date = { type: "date", "aria-label": dayLabel, value: state.get(name), onchange: show };
+    const day = el("input", date);
+    const control = state.get("control");
+    const options = spec.controls.map(({ slug, name: text }) =>
+      el("option", { value: slug, text, selected: slug === control }),
+    );
+    const source =
+      options.length > 1
+        ? el("select", { "aria-label": sourceLabel, onchange: show }, ...options)
+        : null;
+    const about = el("span", { class: "note" });
+    const slugOf = () => source?.value ?? control;
+    return { day, slugOf, about, node: el("div", { class: "swipe-side" }, day, source, about) };
+  }
+
+  /** Say whose control a side shows, and of which day. */
+  function describe(/** @type {Side} */ { day, slugOf, about }) {
+    const source = spec.controls.find(({ slug }) => slug === slugOf());
+    if (!source) return;
+    const days = controlDays(source.slug).filter((one) => one <= day.value);
+    const date = days.length ? dayText(language, days[days.length - 1]) : "";
+    const text = date ? words.control_of : words.control_none;
+    about.textContent = fill(text, { source: source.name, date });
+  }
+
   /** Without regions: their classes would be those of one day, and the legend's of the period. */
-  const layersOf = (/** @type {HTMLInputElement} */ { value }, /** @type {string} */ pane) =>
+  const layersOf = (/** @type {Side} */ { day, slugOf }, /** @type {string} */ pane) =>
     ["basemap", "control", "incidents", "labels"].map((layer, zIndex) => {
-      const query = state.query({ from: value, to: value });
+      const query = state.query({ from: day.value, to: day.value, control: slugOf() });
       const url = `/tiles/${layer}/{z}/{x}/{y}{r}.png?${query}`;
       return L.tileLayer(url, { pane, maxZoom: 18, zIndex });
     });
@@ -61,7 +98,8 @@ export function makeSwipe({ map, state, words }) {
   function show() {
     for (const layer of layers) layer.remove();
     layers = [];
-    if (choices.hidden || !first.value || !last.value) return;
+    if (choices.hidden || !first.day.value || !last.day.value) return;
+    for (const side of [first, last]) describe(side);
     layers = [...layersOf(first, paneOf("left")), ...layersOf(last, paneOf("right"))];
     for (const layer of layers) layer.addTo(map);
     clip();
@@ -69,6 +107,7 @@ export function makeSwipe({ map, state, words }) {
 
   /** Cut the two panes at the divider; a pane's corner moves with the map. */
   function clip() {
+    line.style.setProperty("left", `${divider.value}%`);
     const size = map.getSize();
     const corner = map.containerPointToLayerPoint([0, 0]);
     const end = map.containerPointToLayerPoint(size);
@@ -83,7 +122,10 @@ export function makeSwipe({ map, state, words }) {
   }
 
   function start() {
+    clear();
     choices.hidden = false;
+    map.getContainer().append(line);
+    divider.focus({ preventScroll: true });
     button.setAttribute("aria-pressed", "true");
     map.on("move zoom resize", clip);
     show();
@@ -91,6 +133,7 @@ export function makeSwipe({ map, state, words }) {
 
   function stop() {
     choices.hidden = true;
+    line.remove();
     button.setAttribute("aria-pressed", "false");
     map.off("move zoom resize", clip);
     show();

@@ -1,7 +1,9 @@
 /* Tools of the map that few readers use at once: fullscreen, coordinates, where I am, only what the
-   map shows, and two days side by side. */
+   map shows or what lies in a drawn area, and two days side by side. */
 /** @import { MapContext } from "./types.js" */
+import { makeCoordinates } from "./coordinates.js";
 import { el, mapBox } from "./dom.js";
+import { makeDrawing } from "./drawing.js";
 import { readJson } from "./request.js";
 import { makeSwipe } from "./swipe.js";
 
@@ -16,12 +18,14 @@ const LOCATE_MS = 15_000;
 export function makeToolbox(context, opener) {
   const { map, words } = context;
   const output = el("output", { class: "tool-said", role: "status" });
+  output.dir = "auto"; // coordinates have no letters, and stand from left to right
   const rows = [
     document.fullscreenEnabled ? makeFullscreen(context) : null,
-    makeCoordinates(context, output),
+    ...makeCoordinates(context, output),
     navigator.geolocation && window.isSecureContext ? makeLocate(context, output) : null,
     ...makeArea(context),
-    makeSwipe(context),
+    makeDraw(context, toggle, () => opener.focus({ preventScroll: true })),
+    makeSwipe(context, toggle),
   ];
   const box = el(
     "section",
@@ -79,30 +83,6 @@ function makeFullscreen({ words, fail }) {
 }
 
 /**
- * Say the coordinates of the pointer, and of the map's centre while the map is moved.
- * @param {MapContext} context
- * @param {HTMLElement} output
- */
-function makeCoordinates({ map, words }, output) {
-  let isOn = false;
-  const show = (/** @type {L.LatLng} */ { lat, lng }) =>
-    (output.textContent = `${lat.toFixed(DIGITS)}, ${lng.toFixed(DIGITS)}`);
-  map.on("mousemove", ({ latlng }) => isOn && show(latlng));
-  map.on("move", () => isOn && show(map.getCenter()));
-  const button = tool(
-    words.tool_coordinates,
-    () => {
-      isOn = !isOn;
-      button.setAttribute("aria-pressed", String(isOn));
-      if (isOn) show(map.getCenter());
-      else output.textContent = "";
-    },
-    true,
-  );
-  return button;
-}
-
-/**
  * Show where the reader is, when they press the button; the place stays in the browser.
  * @param {MapContext} context
  * @param {HTMLElement} output
@@ -140,4 +120,18 @@ function makeArea({ map, state, words, fail }) {
   only.title = words.tool_area_help;
   const whole = tool(words.tool_whole, () => state.go({ bbox: "" }));
   return state.get("bbox") ? [only, whole] : [only];
+}
+
+/**
+ * Draw an area on the map, with nothing over it.
+ * @param {MapContext} context
+ * @param {() => void} close
+ * @param {() => void} onEnd
+ */
+function makeDraw(context, close, onEnd) {
+  const start = makeDrawing(context, onEnd);
+  return tool(context.words.tool_draw, () => {
+    close();
+    start();
+  });
 }

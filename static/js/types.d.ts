@@ -1064,7 +1064,8 @@ export interface LayerContext {
   language: string;
   state: State;
   map: L.Map;
-  mode: { isPlaying: boolean; isMeasuring: boolean };
+  /** `putDown` ends what a pencil on the map is used for. */
+  mode: { isPlaying: boolean; isMeasuring: boolean; putDown?: () => void };
   /** After how many days a snapshot is drawn as stale. */
   staleDays: number;
   /** Days that have a snapshot, of the View's source unless another is named. */

@@ -16,10 +16,14 @@ import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from app.domain.account import Holder, Role
 from app.domain.damage import Damage
+from app.domain.drawn_area import DrawnArea
 from app.domain.incident import Incident
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
@@ -134,12 +138,14 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def queries() -> Iterator[str]:
     """Ask for now, and for the day before the records were withheld; plainly and by box."""
     then = (NOW - timedelta(days=1, hours=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    for when in ("dataset=invented", f"dataset=invented&as_of={then}"):
+    for when, other in (("dataset=invented", PLANT), (f"dataset=invented&as_of={then}", EMBARGOED)):
         yield when
         yield f"{when}&colour_by=sector&size_by=killed"
         for point in (EMBARGOED, PLANT):
             box = (point.lon - 0.01, point.lat - 0.01, point.lon + 0.01, point.lat + 0.01)
             yield f"{when}&bbox={','.join(f'{side:.4f}' for side in box)}"
+        corners = (other.lon, other.lat - 0.01, other.lon + 0.01, other.lat, other.lon, other.lat)
+        yield f"{when}&within={','.join(f'{degrees:.4f}' for degrees in corners)}"
 
 
 def addresses(service: Service) -> list[str]:
@@ -194,7 +200,7 @@ def test_no_address_tells_the_text_or_the_place(public: Service) -> None:
             if answer.status_code in (400, 422):
                 content = content.split(b'"view"')[0]
             leaks = [hint for hint in hints() if hint in content.replace(query.encode(), b"")]
-            boxed = "bbox=" in query
+            boxed = "bbox=" in query or "within=" in query
             assert not leaks or (boxed and _only_echoes(content, leaks)), (path, query, leaks)
             answered += answer.status_code == 200
     assert answered > 40
@@ -217,7 +223,7 @@ def test_no_address_finds_a_withheld_record_by_its_raion(public: Service) -> Non
 @pytest.mark.parametrize("crs", ["OGC/1.3/CRS84", "EPSG/0/4326", "EPSG/0/3857"])
 def test_no_form_of_the_items_tells_the_text_or_the_place(public: Service, crs: str) -> None:
     system = f"http://www.opengis.net/def/crs/{crs}"
-    for query in (one for one in queries() if "bbox=" not in one):
+    for query in (one for one in queries() if "bbox=" not in one and "within=" not in one):
         for asked_for in ("flat=true&sortby=-killed", "properties=lon,lat,place&flat=true", ""):
             path = f"/api/collections/incidents/items?{query}&crs={system}&{asked_for}".rstrip("&")
             answer = public.client.get(path)
@@ -252,13 +258,13 @@ def test_sums_and_the_map_of_raions_do_not_count_it(public: Service, raion: str)
 def _only_echoes(content: bytes, leaks: list[bytes]) -> bool:
     """Tell whether a place stands only in the box that was asked for, which an answer repeats."""
     texts = {TEXT.encode(), NAME.encode(), NAMED.encode()}
-    return not texts & set(leaks) and b"bbox" in content
+    return not texts & set(leaks) and (b"bbox" in content or b"within" in content)
 
 
 @pytest.mark.parametrize("zoom", [4, 8, 12, 16])
 def test_no_tile_has_a_mark_of_it(public: Service, zoom: int) -> None:
     for query in queries():
-        if "bbox" in query:
+        if "bbox" in query or "within" in query:
             continue
         for point in (EMBARGOED, PLANT):
             n = 2**zoom
@@ -326,6 +332,41 @@ def test_bisecting_by_box_finds_the_open_record_and_never_the_withheld_ones(
             else:
                 box[axis] = middle
         assert count(box, when) == 0
+
+
+@st.composite
+def around(draw: st.DrawFn) -> list[float]:
+    """Draw the corners of an area of any size around a withheld place."""
+    point = draw(st.sampled_from([EMBARGOED, PLANT]))
+    size, corners = draw(st.floats(0.0001, 8)), draw(st.integers(3, 8))
+    turned = draw(st.floats(0, math.tau))
+    bearings = [turned + math.tau * n / corners for n in range(corners)]
+    return [
+        degrees
+        for bearing in bearings
+        for degrees in (point.lon + size * math.cos(bearing), point.lat + size * math.sin(bearing))
+    ]
+
+
+@given(numbers=around(), then=st.booleans())
+@settings(max_examples=60)
+def test_no_drawn_area_around_a_withheld_place_counts_its_record(
+    public: Service, numbers: list[float], then: bool
+) -> None:
+    """What an area counts is what it counts of the records that have a mark, whatever its size."""
+    before = (NOW - timedelta(days=1, hours=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    view = f"dataset=invented&within={','.join(map(str, numbers))}"
+    view += f"&as_of={before}" if then else ""
+    area = shapely.Polygon(DrawnArea.of(numbers).corners)
+    shown = (OPEN, LonLat(24.03, 49.84))
+    expected = sum(area.intersects(shapely.Point(place)) for place in shown)
+    summary = public.client.get(f"/api/summary?{view}").json()
+    assert summary["totals"]["incidents"] == expected
+    assert summary["coverage"]["withheld"]["embargo"] == 1  # counted whatever the area
+    items = public.client.get(f"/api/collections/incidents/items?{view}").json()
+    assert items["numberMatched"] == expected
+    facets = public.client.get(f"/api/facets?{view}").json()
+    assert facets["status"] == ({"reported": expected} if expected else {})
 
 
 def test_a_redacted_record_says_why_in_place_of_its_texts(public: Service) -> None:

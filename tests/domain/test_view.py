@@ -13,7 +13,7 @@ from app.domain.errors import InvalidView
 from app.domain.incident import EventKind, Status
 from app.domain.place import Bounds
 from app.domain.view import COLOURS_BY, METRICS, PALETTES, PARAMETERS, SIZES_BY, View, Vocabulary
-from tests.strategies import days
+from tests.strategies import areas, days
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 WORDS = {
@@ -29,6 +29,7 @@ WORDS = {
         parties=("ua", "ru"),
         has_population=True,
         is_synthetic=False,
+        bounds=Bounds(22, 44, 41, 53),
     ),
     "example": Vocabulary(
         theatre="example",
@@ -42,6 +43,7 @@ WORDS = {
         parties=("orra",),
         has_population=False,
         is_synthetic=True,
+        bounds=Bounds(-132, -45, -122, -39),
     ),
 }
 
@@ -80,6 +82,7 @@ def views(draw: st.DrawFn) -> View:
             | st.integers(0, 10**15).map(lambda micros: NOW - timedelta(microseconds=micros))
         ),
         bbox=draw(st.sampled_from([None, bbox] if fits else [None])),
+        within=draw(st.none() | areas()),
         regions=draw(some(words.regions[level])),
         level=level,
         weapons=draw(some(words.weapons)),
@@ -111,6 +114,13 @@ def test_equal_views_are_equal_strings(view: View) -> None:
     assert parse(view.query()).query() == view.query()
 
 
+def test_an_area_with_its_axes_exchanged_is_refused_and_not_an_empty_map() -> None:
+    with pytest.raises(InvalidView) as refused:
+        parse("within=50,30,51,30,51,31")
+    assert refused.value.problems[0].got == "corners with their latitude first"
+    assert parse("within=50,30,51,30,51,31&theatre=example").within is not None
+
+
 def test_an_empty_query_is_the_default_view_of_the_default_theatre() -> None:
     assert parse("") == View(theatre="ukraine")
     assert parse("theatre=example") == View(theatre="example", synthetic=True)
@@ -127,6 +137,7 @@ WRONG = {
     "to": "yesterday",
     "as_of": "2026-01-02",
     "bbox": "31,51,30,50",
+    "within": "30,50,31,51",
     "region": "UA-99",
     "level": "3",
     "weapon": "spear",
@@ -158,7 +169,8 @@ def test_a_wrong_parameter_is_named_with_what_was_got_and_what_is_allowed(name: 
     with pytest.raises(InvalidView) as refused:
         parse(f"{name}={WRONG[name]}")
     (problem,) = refused.value.problems
-    assert (problem.where, problem.got) == (f"query.{name}", WRONG[name])
+    got = {"within": "too few corners (2)"}.get(name, WRONG[name])
+    assert (problem.where, problem.got) == (f"query.{name}", got)
     assert problem.allowed
 
 

@@ -11,6 +11,7 @@ import shapely
 
 from app.domain.count import Count, Toll
 from app.domain.damage import Damage, Grade
+from app.domain.drawn_area import DrawnArea
 from app.domain.incident import EventKind, Incident, Status
 from app.domain.period import When
 from app.domain.place import LonLat, Place, Precision
@@ -95,6 +96,7 @@ def means(view: View, incident: Incident, regions: tuple[Region, ...]) -> bool:
         and (view.min_killed is None or (low is not None and low >= view.min_killed))
         and (not view.regions or region_of(incident.place, regions) in view.regions)
         and (view.bbox is None or in_box(view, incident.place))
+        and (view.within is None or lies_in(view.within, incident.place))
     )
 
 
@@ -117,6 +119,7 @@ def in_box(view: View, place: Place) -> bool:
     return (
         place.lon_e7 is not None
         and place.lat_e7 is not None
+        and place.is_drawable
         and (
             west <= place.lon_e7 <= east
             if west < east
@@ -124,6 +127,13 @@ def in_box(view: View, place: Place) -> bool:
         )
         and south <= place.lat_e7 <= north
     )
+
+
+def lies_in(area: DrawnArea, place: Place) -> bool:
+    """Tell whether a mark lies in an area or on its edge; without a mark nothing does."""
+    if place.point is None or not place.is_drawable:
+        return False
+    return bool(shapely.Polygon(area.corners).intersects(shapely.Point(place.point)))
 
 
 def region_of(place: Place, regions: tuple[Region, ...]) -> str | None:

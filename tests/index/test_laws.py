@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.cache import BoundedCache, Budget
+from app.domain.drawn_area import DrawnArea
 from app.domain.incident import EventKind, Incident, Status
 from app.domain.place import Bounds
 from app.domain.terms import Audience, Face
@@ -29,6 +30,7 @@ from app.queries.sums import coverage
 from app.rows import COLUMNS, LONG, NEVER, Rows
 from tests.index.history import CITIES, FIRST, HOUR, NOW, UKRAINIAN, History, published
 from tests.making import NOON
+from tests.strategies import areas
 
 STATES = ("stepped", "between", "rebuilt")
 LAST_DAY = FIRST + timedelta(days=50)
@@ -74,6 +76,7 @@ def views(draw: st.DrawFn) -> View:
         last=last,
         as_of=None if minutes is None else NOON + minutes * HOUR / 60,
         bbox=draw(st.none() | st.none() | boxes()),
+        within=draw(st.none() | st.none() | areas(reach=16)),
         regions=draw(subsets("UA-30", "UA-63", "UA-12")),
         weapons=draw(subsets("missile", "missile.cruise", "drone", "mine")),
         sectors=draw(subsets("energy", "health", "port")),
@@ -108,6 +111,35 @@ def test_the_index_means_the_same_incidents_as_a_loop_over_all_of_them(
 ) -> None:
     selection = published(history.workspaces[state], view).select()
     assert sorted(selection["seq"].tolist()) == sorted(history.expected(view))
+
+
+@pytest.mark.parametrize("state", STATES)
+@given(area=areas(reach=16), through=st.booleans())
+def test_a_drawn_area_holds_what_a_scan_with_shapely_holds(
+    history: History, state: str, area: DrawnArea, through: bool
+) -> None:
+    if through:  # corners on the very places of many incidents
+        area = DrawnArea.of([degrees for city in CITIES for degrees in city])
+    view = View(theatre="ukraine", datasets=UKRAINIAN, within=area)
+    selection = published(history.workspaces[state], view).select()
+    assert sorted(selection["seq"].tolist()) == sorted(history.expected(view))
+    assert not through or len(selection)
+    plain = view.but(within=None)
+    counted = len(published(history.workspaces[state], plain).select())
+    assert len(selection) < counted  # what has no mark is in no area, however large
+
+
+@pytest.mark.parametrize("zoom", [0, 3, 6])
+@given(area=areas(reach=16))
+def test_the_tiles_of_a_drawn_area_hold_its_marks_once(
+    history: History, zoom: int, area: DrawnArea
+) -> None:
+    view = View(theatre="ukraine", datasets=UKRAINIAN, within=area)
+    answer = published(history.workspaces["between"], view)
+    whole = sorted(answer.select()["seq"].tolist())
+    tiles = [(zoom, x, y) for x in range(1 << zoom) for y in range(1 << zoom)]
+    seen = [seq for tile in tiles for seq in answer.select(tile)["seq"].tolist()]
+    assert sorted(seen) == whole
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -245,7 +277,12 @@ def test_a_filter_gets_its_cube_but_not_a_box_a_line_or_the_past(
     ):
         for by in Grouping:
             assert _cubed(published(workspace, narrowed), by) is not None
-    for scanned_one in (plain.but(as_of=NOON), plain.but(bbox=Bounds(30, 50, 31, 51))):
+    area = DrawnArea.of([30, 50, 31, 50, 31, 51])
+    for scanned_one in (
+        plain.but(as_of=NOON),
+        plain.but(bbox=Bounds(30, 50, 31, 51)),
+        plain.but(within=area),
+    ):
         assert _cubed(published(workspace, scanned_one), Grouping.region) is None
 
 

@@ -13,10 +13,11 @@ import pytest
 from app.domain.control import ControlArea, ControlSnapshot
 from app.domain.count import Count, Toll
 from app.domain.damage import Damage
+from app.domain.drawn_area import DrawnArea
 from app.domain.errors import NotShared
 from app.domain.incident import Incident, Status
 from app.domain.period import When
-from app.domain.place import LonLat, Place, Precision
+from app.domain.place import Bounds, LonLat, Place, Precision
 from app.domain.revision import Action
 from app.domain.source import Claim, SourceRef
 from app.domain.store import Author
@@ -128,6 +129,7 @@ def test_an_internal_dataset_gives_sums_but_no_marks(workspace: Workspace) -> No
         {"level": 2},
         {"min_killed": 1},
         {"bbox": (30, 50, 31, 51)},
+        {"within": DrawnArea.of([30, 50, 31, 50, 31, 51])},
     ],
 )
 def test_sums_of_a_closed_dataset_cannot_be_cut_fine(
@@ -212,8 +214,22 @@ def test_a_box_does_not_give_away_the_place_of_a_quiet_record(workspace: Workspa
     when = When.days(FRESH)
     add(workspace.store, dataset(), incident("energy", when=when, damage=(Damage("energy"),)))
     box = (KYIV.lon - 0.001, KYIV.lat - 0.001, KYIV.lon + 0.001, KYIV.lat + 0.001)
-    assert _count(workspace, VIEW.but(bbox=box)) == 0
-    assert _count(workspace, VIEW.but(bbox=box), LATER + timedelta(days=31)) == 1
+    area = DrawnArea.of([box[0], box[1], box[2], box[1], KYIV.lon, box[3]])
+    for view in (VIEW.but(bbox=box), VIEW.but(within=area)):
+        assert _count(workspace, view) == 0
+        assert _count(workspace, view, LATER + timedelta(days=31)) == 1
+
+
+def test_a_place_known_only_to_its_region_is_in_no_box_and_no_drawn_area(
+    workspace: Workspace,
+) -> None:
+    """A source may give a region's middle as its place: no mark stands there."""
+    middle = Place.at(KYIV, Precision.admin1, admin1="UA-32")
+    add(workspace.store, dataset(), incident("somewhere", place=middle))
+    around = DrawnArea.of([30, 50, 31, 50, 31, 51, 30, 51])
+    for view in (VIEW.but(bbox=Bounds(30, 50, 31, 51)), VIEW.but(within=around)):
+        assert _count(workspace, view) == 0
+    assert _count(workspace, VIEW.but(regions=("UA-32",))) == 1
 
 
 def test_as_of_hides_what_was_imported_later(workspace: Workspace) -> None:

@@ -39,6 +39,7 @@ NARROWED = ("from", "to", "dataset", "weapon", "sector", "status", "kind", "regi
 
 UNSEEN: dict[str, JsonObject] = {
     "bbox": {"bbox": None},
+    "within": {"within": None},
     "line_km": {"line_km": None},
     "side": {"sides": ()},
 }

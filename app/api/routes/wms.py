@@ -95,7 +95,7 @@ class System(NamedTuple):
         except ValueError as wrong:
             raise Wrong("BBOX", text, allowed) from wrong
         if self.is_latitude_first:
-            west, south, east, north = _exchanged(Bounds(west, south, east, north))
+            west, south, east, north = Bounds(west, south, east, north).exchanged
         edge_lon, edge_lat = (4 * EDGE_M, 4 * EDGE_M) if self.is_mercator else (720.0, 90.0)
         is_on_earth = max(abs(south), abs(north)) <= edge_lat
         if not (is_on_earth and max(abs(west), abs(east)) <= edge_lon and west < east):
@@ -107,22 +107,11 @@ class System(NamedTuple):
     def refuse_swapped(self, box: Bounds, theatre: Bounds, text: str) -> None:
         """Refuse a box in which latitude and longitude are surely exchanged.
 
-        It lies outside the theatre, and inside when they are exchanged. An empty map would say
-        that nothing happened.
-
         Raises:
             Wrong: with the order that the system has.
         """
-        if self.is_mercator or not theatre.covers(_exchanged(box)):
-            return
-        is_apart = box.west > theatre.east or box.east < theatre.west
-        if is_apart or box.south > theatre.north or box.north < theatre.south:
+        if not self.is_mercator and box.is_exchanged(theatre):
             raise Wrong("BBOX", text, SWAPPED if self.is_latitude_first else STRAIGHT)
-
-
-def _exchanged(box: Bounds) -> Bounds:
-    """Exchange the axes of a box."""
-    return Bounds(box.south, box.west, box.north, box.east)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from app.domain.place import Bounds
 from app.domain.view import NOT_STATED
 from app.i18n.values import day_words, number
 from app.publishing.query import Query
@@ -46,7 +47,13 @@ def filter_texts(query: Query) -> list[FilterText]:
         line = words["frozen_line"].format(date=day_words(words, view.freeze))
         texts.append(FilterText("freeze", line))
     if view.bbox is not None:
-        west, south, east, north = (number(lang, side, 3) for side in view.bbox)
-        area = words["figure_area"].format(box=f"{west}–{east}, {south}–{north}")
-        texts.append(FilterText("bbox", area))
+        texts.append(FilterText("bbox", words["figure_area"].format(box=_box(lang, view.bbox))))
+    if view.within is not None:
+        around = _box(lang, view.within.bounds)
+        texts.append(FilterText("within", words["figure_within"].format(box=around)))
     return texts
+
+
+def _box(lang: str, box: Bounds) -> str:
+    west, south, east, north = (number(lang, side, 3) for side in box)
+    return f"{west}–{east}, {south}–{north}"
