@@ -98,7 +98,10 @@ def _forker() -> socket.socket:
     with theirs:
         number = theirs.fileno()
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.warm", str(number)], cwd=ROOT, pass_fds=[number]
+            [sys.executable, "-m", "tests.warm", str(number)],
+            cwd=ROOT,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # what forks has one thread
+            pass_fds=[number],
         )
 
     def end() -> None:

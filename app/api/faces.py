@@ -49,7 +49,7 @@ IN_API = {
     **dict.fromkeys(("collections", "incidents", "stories"), AddressFace.items),
     **dict.fromkeys(("export", "evidence"), AddressFace.export),
     **dict.fromkeys(("imports", "mappings"), AddressFace.imports),
-    **dict.fromkeys(("approvals", "reviews", "session"), AddressFace.edit),
+    **dict.fromkeys(("approvals", "reviews", "session", "theatres"), AddressFace.edit),
 }
 
 

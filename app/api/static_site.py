@@ -38,7 +38,7 @@ MARKS, PAGE, ABOUT, METHOD, STYLE = (
 SUMS = ("region", "weapon", "sector", "dataset", "day")
 FIGURES = {"figure.png": "figure.png", "figure.svg": "figure.svg", "figure.pdf": "figure.pdf"}
 LINKS = (
-    (re.compile(r'<link rel="icon"[^>]*>'), ""),
+    (re.compile(r'<link rel="icon"[^>]*>'), '<link rel="icon" href="data:,">'),
     (re.compile(r'(<link rel="stylesheet" href=)"/static/page.css"'), rf'\1"{STYLE}"'),
     (re.compile(r'<a href="/[^"]*"[^>]*>(.*?)</a>'), r"\1"),
 )

@@ -32,7 +32,7 @@ def cover_parts(
     uncover: Annotated[bool, typer.Option("--uncover", help="Cover nothing of it.")] = False,
     reason: Annotated[str, typer.Option(help="Why, for the ledger.")] = "",
 ) -> None:
-    """Cover these parts of a picture and no others: readers get a copy in which they are filled.
+    """Cover these parts of a picture and no others: readers get a copy with them filled.
 
     Without --part and --uncover nothing is changed: it lists what is covered.
 
@@ -63,9 +63,10 @@ def suggest_faces(
         str, typer.Argument(help="How the SHA-256 of its original begins; none means all.")
     ] = "",
 ) -> None:
-    """Suggest parts of pictures that may show a face, as `strikemap cover` takes them.
+    """Suggest parts of pictures that may show a face; nobody is recognised.
 
-    Nothing is changed or kept, and nobody is recognised. It needs the extra `faces`.
+    It prints them as `strikemap cover` takes them. Nothing is changed or kept. It needs the extra
+    `faces`.
 
     Example: strikemap faces 7f3c…
     """

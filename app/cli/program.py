@@ -77,10 +77,11 @@ COMMANDS = {
         "record", "Write an incident's evidence bundle, with a script that checks it offline."
     ),
     "cover": CommandEntry(
-        "covering", "Cover parts of a picture, such as faces, or list what is covered."
+        "covering",
+        "Cover these parts of a picture and no others: readers get a copy with them filled.",
     ),
     "faces": CommandEntry(
-        "covering", "Suggest parts of a picture that may show a face; nobody is recognised."
+        "covering", "Suggest parts of pictures that may show a face; nobody is recognised."
     ),
     "attach": CommandEntry(
         "record",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import gc
 import logging
 import os
 import resource
@@ -25,6 +27,7 @@ from app.domain.errors import InputError, StrikemapError
 from app.files.shelf import Shelf
 from app.index.copies import COMMAND
 from app.index.live import Index
+from app.instance.added_theatres import AddedTheatres
 from app.instance.allowance import allowed_bytes, most_heavy, most_workers
 from app.settings import PREFIX, Settings, read_settings
 
@@ -32,6 +35,13 @@ LOG = logging.getLogger("strikemap.start")
 GRACE_S = 10
 """Seconds that a stopping service waits for running requests."""
 
+START_S = 60
+"""How long a new process may take to start."""
+
+HEARD_S = 0.5
+"""A connection that was just taken sends its request within this time."""
+
+TICKS_A_SECOND = 10
 MOST_WORKERS = 64
 ENOUGH_FILES = 16_384
 AUTO = "auto"
@@ -73,10 +83,20 @@ def serve(
     audience = "private, this computer only" if settings.private else "public audience"
     typer.echo(f"Strikemap ({audience}): {_address(host, listener)}")
     _export(settings.model_copy(update={"memory_mb": max((memory // number) >> 20, 1)}))
-    config = uvicorn.Config(
+    if number == 1:
+        _serve_alone(settings, listener)
+        leave_threads()
+    else:
+        with shared_folder() as folder:
+            os.environ[f"{PREFIX}WORKERS_DIR"] = str(folder)
+            _Workers(_config(settings, number), listener, settings).run()
+
+
+def _config(settings: Settings, workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
         "app.main:create",
         factory=True,
-        workers=number,
+        workers=workers,
         log_level=settings.log_level.lower(),
         server_header=False,
         access_log=False,
@@ -85,13 +105,32 @@ def serve(
         proxy_headers=False,  # the application reads them itself, from the proxies it trusts
         timeout_graceful_shutdown=GRACE_S,
     )
-    if number == 1:
-        _Server(config).run([listener])
-        leave_threads()
-    else:
-        with shared_folder() as folder:
-            os.environ[f"{PREFIX}WORKERS_DIR"] = str(folder)
-            _Workers(config, [listener]).run()
+
+
+def _serve_alone(settings: Settings, listener: socket.socket) -> None:
+    """Serve in this process; a theatre that is added opens it anew while new requests wait."""
+    while True:
+        server = _Server(settings)
+        server.run([listener.dup()])  # it closes the socket that it was given
+        if not server.is_reopening:
+            return
+        gc.unfreeze()  # what the application before it kept for good
+
+
+def _opens_added(settings: Settings) -> bool:
+    """Build the index with an added theatre's regions; False where that cannot be done."""
+    LOG.info("A theatre was added: the service opens it.")
+    try:
+        _make_index(settings)
+    except StrikemapError as wrong:
+        LOG.error("The theatre waits for the next start. %s", wrong)  # noqa: TRY400
+        return False
+    return True
+
+
+def _added_theatres(settings: Settings) -> AddedTheatres:
+    own = settings.data_dir / "theatres"
+    return AddedTheatres(settings.geodata_dir, own, settings.theatre)
 
 
 def _make_index(settings: Settings) -> None:
@@ -114,17 +153,61 @@ def _pull(index: Index, where: str) -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that a second signal ends at once."""
+    """A server that a second signal ends at once, and that ends when a theatre was added."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(_config(settings, 1))
+        self._settings, self._added = settings, _added_theatres(settings)
+        self._opening: asyncio.Future[bool] | None = None
+        self.is_reopening = False
+
+    @override
+    async def on_tick(self, counter: int) -> bool:
+        """Look for an added theatre once a second; readers are answered while it is opened."""
+        if counter % TICKS_A_SECOND == 0 and self._added.any():
+            work = asyncio.to_thread(_opens_added, self._settings)
+            self._opening = asyncio.ensure_future(work)
+        if self._opening is not None and self._opening.done():
+            self.is_reopening, self._opening = self._opening.result(), None
+        return await super().on_tick(counter) or self.is_reopening
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no new connection; before opening anew, hear those that came just now."""
+        if self.is_reopening:
+            for server in self.servers:
+                server.close()
+            await asyncio.sleep(HEARD_S)
+        await super().shutdown(sockets)
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop taking requests; at the second signal, wait for none."""
-        self.force_exit = self.should_exit
+        self.force_exit, self.is_reopening = self.should_exit, False
         super().handle_exit(sig, frame)
 
 
 class _Workers(Multiprocess):
-    """Several serving processes that a second signal ends at once."""
+    """Several serving processes that a second signal ends at once.
+
+    When a theatre was added, each is replaced by a new one that has it, one after another.
+    """
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, settings: Settings) -> None:
+        super().__init__(config, [listener])
+        self._settings, self._added = settings, _added_theatres(settings)
+
+    @override
+    def keep_subprocess_alive(self) -> None:
+        """Replace those that ended; replace all when a theatre was added."""
+        super().keep_subprocess_alive()
+        if self._added.any() and not self.should_exit.is_set():
+            self._added = _added_theatres(self._settings)
+            if _opens_added(self._settings):
+                healthy_s = self.config.timeout_worker_healthcheck
+                self.config.timeout_worker_healthcheck = START_S
+                self.restart_all()
+                self.config.timeout_worker_healthcheck = healthy_s
 
     @override
     def join_all(self) -> None:

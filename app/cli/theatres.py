@@ -58,7 +58,7 @@ def theatre_add(  # noqa: PLR0913  a command's options, each by name
     if json:
         tell_json({"slug": slug, "file": str(path)})
         return
-    typer.echo(f"{path}: written. It is open from the next start of the service: /?theatre={slug}")
+    typer.echo(f"{path}: written. A running service opens it within some seconds: /?theatre={slug}")
 
 
 @theatre_cli.command("set")

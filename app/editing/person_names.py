@@ -32,8 +32,8 @@ TITLES = _words(
     president journalist reporter photographer cameraman camerawoman correspondent photojournalist
     editor blogger activist volunteer lawyer judge prosecutor teacher principal farmer priest pastor
     reverend rev imam sheikh colonel col captain capt lieutenant lt sergeant sgt corporal major
-    commander general spokesman spokeswoman spokesperson resident pensioner rescuer firefighter
-    driver witness
+    commander general deputy spokesman spokeswoman spokesperson resident pensioner rescuer
+    firefighter driver witness
     señor señora sr sra srta don doña alcalde alcaldesa gobernador gobernadora periodista fotógrafo
     fotógrafa médico médica doctora profesor profesora maestro maestra coronel capitán teniente
     sargento vecino vecina padre párroco activista voluntario voluntaria

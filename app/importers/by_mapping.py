@@ -29,7 +29,7 @@ from app.files.source import BadFieldError, Rejection, SourceFile, rejection
 from app.importers import native
 from app.importers.base import Context, Dropped, Outcome, ParsedRecord, Warned
 from app.importers.coordinates import degrees, position
-from app.importers.counts import WHOLE, count_of, says_unknown
+from app.importers.counts import WHOLE, count_of, is_error, says_unknown
 from app.importers.edtf import of_parts, span_of
 from app.importers.geocoding import Geocoder
 from app.importers.header import faulty_cells_note, joined_names, unread_sheets_note
@@ -38,7 +38,7 @@ from app.importers.points import PointFeature, kind_of, point_features
 from app.importers.several import StatedPlace, apart, common_region, places_in, together
 from app.importers.typed import COUNTED, TIMES, Typed
 from app.importers.victims import NUMBERS, EventRow, VictimRows, with_numbers
-from app.importers.words import Words
+from app.importers.words import Words, kind_of_words
 
 Scope = Callable[[Cells], str | None]
 """Says of a row why it is out of scope; None where it is not."""
@@ -49,6 +49,9 @@ PLAIN = re.compile(WHOLE)
 TOTAL = re.compile(
     r"(?:grand |sub)?totals?:?|sum:?|in total:?|всього:?|усього:?|разом:?|загалом:?|підсумок:?"
 )
+CHECKED_AS_TYPED = COUNTED | set(DAYS)
+"""Fields whose cells keep an error of a spreadsheet: what was typed is kept or refused."""
+
 CLOCK = re.compile(r"[ T]\d{1,2}:\d\d")
 PLAIN_TEXTS = ("place", "description", "when_text", "wave")
 MIDNIGHT = "00:00:00"
@@ -221,8 +224,12 @@ class _RowReader:
             name: [text] for name, text in self.mapping.constants.items()
         }
         for column, to in self.mapping.columns.items():
-            if column in cells or to in self.numbered:
-                texts_by_field.setdefault(to, []).append(cells.get(column, ""))
+            text = cells.get(column, "")
+            if to not in CHECKED_AS_TYPED and is_error(text):
+                self.typed.errors[text] += 1
+                text = ""
+            if text or to in self.numbered:
+                texts_by_field.setdefault(to, []).append(text)
                 self.typed.filled[to] += column in cells
         return texts_by_field
 
@@ -324,6 +331,8 @@ class _RowReader:
             return self.words.region(texts[0], crosswalk)
         joined = ("; " if name == "place" else "\n").join(texts)
         word = crosswalk.get(squeezed(texts[0]), texts[0]) if crosswalk else joined
+        if name == "kind" and crosswalk:
+            word = kind_of_words(texts[0], crosswalk)
         return self.words.country(word) if name == "country" else word
 
 

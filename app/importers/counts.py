@@ -50,11 +50,14 @@ FORMS = {
 }
 PATTERNS = {form: re.compile(pattern + PEOPLE) for form, pattern in FORMS.items()}
 UNKNOWN = re.compile(
-    r"\?+|-+|n/?a|#n/a|nan|<na>|n\.a\.|none|null|unknown|"
+    r"\?+|-+|n/?a|nan|<na>|n\.a\.|none|null|unknown|"
     r"not known|not stated|no data|unclear|tbc|tbd|"
     r"невідомо|не відомо|немає даних|нема даних|уточнюється"
 )
 """Words that say no more than an empty cell."""
+
+ERROR = re.compile(r"#[^\W\d_][\w/'’]{0,13}[!?]|#(?:n/a|н/д)|loading\.\.\.")
+"""What a spreadsheet shows in the place of a value that it could not work out, as #REF! or #N/A."""
 
 LONGEST_UNKNOWN = 20
 
@@ -80,7 +83,7 @@ def count_of(text: str, name: str) -> Range | None:
     for form, pattern in PATTERNS.items():
         if match := pattern.fullmatch(plain):
             return _range(form, [_number(group) for group in match.groups()], name, text)
-    if VAGUE.fullmatch(plain) or UNKNOWN.fullmatch(plain):
+    if VAGUE.fullmatch(plain) or UNKNOWN.fullmatch(plain) or is_error(text):
         return None
     raise BadFieldError(name, text, ALLOWED)
 
@@ -88,6 +91,11 @@ def count_of(text: str, name: str) -> Range | None:
 def says_unknown(text: str) -> bool:
     """Tell whether a text says no more than an empty cell: "?", "unknown", "n/a"."""
     return len(text) <= LONGEST_UNKNOWN and _is_unknown(text)
+
+
+def is_error(text: str) -> bool:
+    """Tell whether a cell holds a spreadsheet's error."""
+    return text[:1] in "#Ll" and ERROR.fullmatch(text.lower()) is not None
 
 
 @lru_cache(maxsize=4_096)

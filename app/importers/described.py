@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from app.domain.errors import InputError, InvalidFile
-from app.domain.mapping import VERSION, Notation, TableMapping
+from app.domain.mapping import REPEATED, VERSION, Notation, TableMapping
 from app.files.sheets import Cells, first_lines, is_workbook, squeezed
 from app.files.source import SourceFile, decoded_head
-from app.importers.base import Context, Outcome
+from app.importers.base import Context, Outcome, Warned
 from app.importers.by_mapping import outcomes_by
 from app.importers.header import drift
 from app.importers.points import kind_of, point_features
+from app.importers.words import cell_words
 
 SCOPE = "scope"
 """The table of a crosswalk with the words that put a row out of scope, and why."""
@@ -25,8 +27,10 @@ SCOPE = "scope"
 class DescribedTable:
     """One publisher's table: what each of its columns is, and those that tell it from others.
 
-    `scope_column` holds the words of the crosswalk's table `scope`. `is_points`: a file of points
-    without any day, which `--valid-on` states: that of the image in which the damage is seen.
+    Names of columns are compared without their case. `rare` columns are those of some releases or
+    countries: read where they are, and not missed. `scope_column` holds the words of the
+    crosswalk's table `scope`. `is_points`: a file of points without any day, which `--valid-on`
+    states: that of the image in which the damage is seen. `note` is said with every import.
     """
 
     name: str
@@ -35,7 +39,9 @@ class DescribedTable:
     needed: tuple[str, ...]
     dates: Notation | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
+    rare: Mapping[str, str] = field(default_factory=dict)
     scope_column: str = ""
+    note: str = ""
     is_points: bool = False
     licence: str = "internal"
 
@@ -46,13 +52,19 @@ class DescribedTable:
 
     def recognises(self, source: SourceFile) -> str | None:
         """Recognise the columns that no other table has together."""
-        if set(self.needed) <= set(self._names(source)):
+        if set(map(squeezed, self.needed)) <= set(map(squeezed, self._names(source))):
             return f"columns {', '.join(self.needed)} of {self.publisher}"
         return None
 
     def mapping(self, source: SourceFile) -> dict[str, str]:
-        """Map the columns that the file has."""
-        return {name: self.columns[name] for name in self._names(source) if name in self.columns}
+        """Map the columns that the file has; of two names of one field the first counts."""
+        fields = {squeezed(name): to for name, to in {**self.rare, **self.columns}.items()}
+        mapped: dict[str, str] = {}
+        for name in self._names(source):
+            to = fields.get(squeezed(name))
+            if to and (to in REPEATED or to not in mapped.values()):
+                mapped[name] = to
+        return mapped
 
     def read(self, source: SourceFile, context: Context) -> Iterator[Outcome]:
         """Yield one outcome per row.
@@ -61,11 +73,7 @@ class DescribedTable:
             InvalidFile: the file has no day, and none is stated.
         """
         crosswalk = context.taxonomy.crosswalk(self.name)
-        reasons = crosswalk.get(SCOPE, {})
-
-        def out_of_scope(cells: Cells) -> str | None:
-            return reasons.get(squeezed(cells.get(self.scope_column, "")))
-
+        scope = _Scope(self.scope_column, crosswalk.get(SCOPE, {}))
         words = {to: dict(by_word) for to, by_word in crosswalk.items() if to != SCOPE}
         mapping = TableMapping(
             version=VERSION,
@@ -75,9 +83,19 @@ class DescribedTable:
             has_points=self.is_points,
             words=words,
         )
-        lacking = [name for name in self.columns if name not in mapping.columns]
-        yield from () if self.is_points else drift((), lacking)
-        yield from outcomes_by(mapping, source, context, out_of_scope)
+        yield from () if self.is_points else drift((), self._lacking(mapping.columns))
+        yield from [Warned(self.note)] if self.note else ()
+        yield from outcomes_by(mapping, source, context, scope.reason)
+
+    def _lacking(self, columns: Mapping[str, str]) -> list[str]:
+        """List the columns that the file lacks, and whose field no rare column fills."""
+        names = set(map(squeezed, columns))
+        by_rare = {to for name, to in self.rare.items() if squeezed(name) in names}
+        return [
+            name
+            for name, to in self.columns.items()
+            if squeezed(name) not in names and to not in by_rare
+        ]
 
     def _names(self, source: SourceFile) -> list[str]:
         """List the columns of a table, or the fields of the first feature."""
@@ -96,6 +114,20 @@ class DescribedTable:
             allowed = "--valid-on DAY, the day of the image in which the damage is seen"
             raise InvalidFile(f"day of {source.name}", "none", allowed)
         return {"start": context.choices.valid_on.isoformat()}
+
+
+class _Scope(NamedTuple):
+    """The column that says what a row is of, and the words that put it out of scope, with why."""
+
+    column: str
+    reasons: Mapping[str, str]
+
+    def reason(self, cells: Cells) -> str | None:
+        """Say why a row is dropped: all that it is of is out of scope; None where it is kept."""
+        text = next((text for name, text in cells.items() if squeezed(name) == self.column), "")
+        words = cell_words(text, self.reasons)
+        reasons = [self.reasons[word] for word in words if word in self.reasons]
+        return reasons[0] if reasons and len(reasons) == len(words) else None
 
 
 def _header(source: SourceFile) -> list[str]:
@@ -149,6 +181,7 @@ AIRWARS = DescribedTable(
         "Location Accuracy": "precision",
         "Location": "place",
     },
+    rare={"Strike Type": "weapons", "Type of Strike": "weapons", "Munition": "weapons"},
     dates=Notation.ymd,
     constants={"source_publisher": "Airwars"},
 )
@@ -194,4 +227,62 @@ EMS = DescribedTable(
     scope_column="damage_gra",
     is_points=True,
 )
-DESCRIBED = (GTD, AIRWARS, YEMEN, EMS)
+IMSMA = DescribedTable(
+    name="imsma",
+    publisher="IMSMA, accidents with mines and explosive remnants",
+    needed=("Accident ID", "Accident Type"),
+    columns={
+        "Accident ID": "source_key",
+        "Accident Date": "start",
+        "Accident Type": "weapons",
+        "Device Type": "weapons",
+        "Killed": "killed",
+        "Injured": "injured",
+        "Longitude": "lon",
+        "Latitude": "lat",
+        "Province": "admin1",
+        "Town": "place",
+    },
+    rare={
+        "Date of Accident": "start",
+        "Device Category": "weapons",
+        "Ordnance Category": "weapons",
+        "Number Killed": "killed",
+        "Number Injured": "injured",
+        "Country": "country",
+        "Governorate": "admin1",
+        "Village": "place",
+        "Description": "description",
+    },
+    dates=Notation.ymd,
+    constants={"kind": "other_harm", "precision": "settlement"},
+)
+MNEMONIC = DescribedTable(
+    name="mnemonic",
+    publisher="Mnemonic, such as the Syrian Archive",
+    needed=("reference_code", "type_of_violation", "online_link"),
+    columns={
+        "reference_code": "source_key",
+        "incident_date_time": "start",
+        "type_of_violation": "kind",
+        "weapons_used": "weapons",
+        "lon": "lon",
+        "lat": "lat",
+        "location": "place",
+        "online_link": "source_url",
+        "description": "description",
+    },
+    rare={
+        "incident_date": "start",
+        "longitude": "lon",
+        "latitude": "lat",
+        "summary_en": "description",
+        "graphic_content": "graphic",
+    },
+    dates=Notation.ymd,
+    constants={"precision": "settlement"},
+    scope_column="type_of_violation",
+    note="Each row is a video or a picture, and several may show one strike: numbers of incidents "
+    "of this dataset are numbers of its rows.",
+)
+DESCRIBED = (GTD, AIRWARS, YEMEN, EMS, IMSMA, MNEMONIC)

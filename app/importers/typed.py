@@ -42,6 +42,7 @@ class Typed:
     filled: Counter[str] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
+    errors: Counter[str] = field(default_factory=Counter)
 
     def refuse(self, fault: Rejection) -> None:
         """Count a row whose day, coordinate or number of people cannot be read."""
@@ -76,6 +77,10 @@ class Typed:
         if self.without_last_day:
             yield Warned(
                 f"Times of an end whose day is not stated, kept as text: {self.without_last_day:,}."
+            )
+        if self.errors:
+            yield Warned(
+                f"Cells with an error of a spreadsheet, read as not known: {listing(self.errors)}."
             )
         for name, texts in self.vague.items():
             yield Warned(f"Texts of {name} that state no number, left unknown: {listing(texts)}.")

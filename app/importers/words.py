@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from app.domain.incident import EventKind
 from app.files.sheets import squeezed
 from app.importers.base import Context, Warned
 from app.importers.header import listing
 from app.reference.taxonomy import CodeList
 
 SEVERAL = re.compile(r"\s*[|,;/]\s*")
+BETWEEN_WORDS = re.compile(r"\s*[|,;]\s*")
 UNIT = re.compile(
     r"(^(oblast de|область|м\.|автономна республіка|autonomous republic of) )|"
     r"( (oblast|region|governorate|province|область|обл\.?|автономна республіка)$)"
@@ -77,6 +79,7 @@ class Words:
         """Return the codes of one cell's words; a word listed as "" gives none."""
         whole = squeezed(cell)
         words = [whole] if whole in word_codes or cell in terms.bit else SEVERAL.split(whole)
+        words = [one for word in words for one in _apart(word, word_codes)]
         codes = [self._code(name, word, terms, word_codes) for word in words if word]
         return [code for code in dict.fromkeys(codes) if code]
 
@@ -95,6 +98,26 @@ class Words:
         """Warn of the unknown words, the most frequent first."""
         for name, words in sorted(self.unknown.items()):
             yield Warned(f"Words of {name} that no list has, left unstated: {listing(words)}.")
+
+
+def cell_words(text: str, code_by_word: Mapping[str, str]) -> list[str]:
+    """Return a cell's words in lower case: the whole where a list has it, else its parts."""
+    whole = squeezed(text)
+    parts = [whole] if whole in code_by_word else BETWEEN_WORDS.split(whole)
+    return [part for part in parts if part]
+
+
+def kind_of_words(text: str, kinds: Mapping[str, str]) -> str:
+    """Return the kind of event that a cell's words say; of several kinds it is a strike, if any."""
+    stated = [kinds[word] for word in cell_words(text, kinds) if word in kinds]
+    return EventKind.strike if EventKind.strike in stated else next(iter(stated), squeezed(text))
+
+
+def _apart(word: str, word_codes: Mapping[str, str]) -> list[str]:
+    """Split "drone artillery", as surveys write two answers, where only the parts are known."""
+    parts = word.split()
+    is_known = word in word_codes or not all(part in word_codes for part in parts)
+    return [word] if is_known else parts
 
 
 def bare(name: str) -> str:

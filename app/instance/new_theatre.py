@@ -62,14 +62,14 @@ def add_theatre(order: NewTheatre, geodata: Path, folder: Path) -> Path:
 
 def _check(order: NewTheatre, geodata: Path, before: Theatres) -> None:
     if not SLUG.fullmatch(order.slug):
-        raise InputError("SLUG", order.slug, SLUG_ALLOWED)
+        raise InputError("slug", order.slug, SLUG_ALLOWED)
     for language in order.languages:
         if language not in LANGUAGES:
-            raise InputError("--languages", language, f"one of {', '.join(LANGUAGES)}")
+            raise InputError("languages", language, f"one of {', '.join(LANGUAGES)}")
     in_use = {*before.by_slug, *(fault.slug for fault in before.faults)}
     if order.slug in in_use:
         raise InputError(
-            "SLUG", order.slug, f"a name that is not in use: {', '.join(sorted(in_use))}"
+            "slug", order.slug, f"a name that is not in use: {', '.join(sorted(in_use))}"
         )
     _check_countries(order, geodata, before)
 
@@ -78,11 +78,11 @@ def _check_countries(order: NewTheatre, geodata: Path, before: Theatres) -> None
     with_regions = countries_with_regions(geodata / WORLD_REGIONS.file)
     for code in order.countries:
         if code not in with_regions:
-            raise InputError("--country", code, f"one of {', '.join(with_regions)}")
+            raise InputError("country", code, f"one of {', '.join(with_regions)}")
         for slug, theatre in before.by_slug.items():
             if code in theatre.countries:
                 allowed = f"countries of no other theatre; {slug} has {code}"
-                raise InputError("--country", code, allowed)
+                raise InputError("country", code, allowed)
 
 
 def zones_of(countries: Sequence[str]) -> list[str]:
@@ -129,7 +129,7 @@ def _text(order: NewTheatre, geodata: Path) -> str:
 def _only_zone(countries: Sequence[str]) -> str:
     zones = zones_of(countries)
     if len(zones) != 1:
-        raise InputError("--zone", "nothing", f"one of {', '.join(zones) or 'the IANA time zones'}")
+        raise InputError("zone", "nothing", f"one of {', '.join(zones) or 'the IANA time zones'}")
     return zones[0]
 
 

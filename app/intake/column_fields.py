@@ -24,6 +24,7 @@ from app.importers.counts import count_of
 from app.importers.notation import CERTAIN, PATTERNS, clock_of, day_of
 from app.importers.words import Words
 from app.intake.column_words import codes_of
+from app.intake.survey_columns import narrowed, survey_of
 
 SHARE = 0.9
 """Share of a column's values that must fit; the rest may be faults of the file."""
@@ -52,8 +53,12 @@ DAY_FIRST, MONTH_FIRST = Notation.dmy, Notation.mdy
 
 @dataclass
 class Draft:
-    """What is found so far: fields, reasons, notations of days, and what only a person can say."""
+    """What is found so far: fields, reasons, notations of days, and what only a person can say.
 
+    `called` has the names of columns without the groups of a form.
+    """
+
+    called: Mapping[str, str] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
     notations: dict[str, Notation] = field(default_factory=dict)
@@ -67,6 +72,10 @@ class Draft:
             self.leave(column, to, f"not mapped: {to} is read from another column")
         else:
             self.columns[column], self.why[column] = to, f"{to}: {why}"
+
+    def field_of(self, column: str, words: Words) -> str | None:
+        """Return the field that the column's name stands for."""
+        return field_of(column, words) or field_of(self.called.get(column, column), words)
 
     def keep_only(self, fields: Collection[str]) -> None:
         """Leave out the columns of fields that the format of the file does not read."""
@@ -105,13 +114,18 @@ def draft_of(
     columns: Mapping[str, Sequence[str]], words: Words, bounds: Bounds, *, has_points: bool
 ) -> Draft:
     """Find the field of each column; `columns` has the values of each, without empty cells."""
-    draft = Draft()
+    survey = survey_of(columns.keys())
+    draft = Draft(survey.called, why=dict(survey.left_out))
     for column, values in columns.items():
-        _by_name(draft, column, values, words, bounds)
+        if column not in draft.why:
+            _by_name(draft, column, values, words, bounds)
     _by_values(draft, columns, bounds, words, has_points=has_points)
     if {"lat", "lon"} <= set(draft.columns.values()):  # the place needs no other column
-        for column in [one for one in draft.doubts if field_of(one, words) in IN_ONE_CELL]:
+        for column in [one for one in draft.doubts if draft.field_of(one, words) in IN_ONE_CELL]:
             del draft.doubts[column]
+        for column in [one for one, to in draft.columns.items() if to in IN_ONE_CELL]:
+            del draft.columns[column]
+            draft.why[column] = "not mapped: the place is read from latitude and longitude"
     _ask_of_victims(draft)
     return draft
 
@@ -142,24 +156,36 @@ def field_of(name: str, words: Words) -> str | None:
 
 def _by_name(draft: Draft, name: str, values: Sequence[str], words: Words, bounds: Bounds) -> None:
     """Map a column whose name is known, when its values fit."""
-    if column_words(name) in words.context.taxonomy.columns.people:
+    if column_words(draft.called.get(name, name)) in words.context.taxonomy.columns.people:
         draft.why[name] = NO_PEOPLE
         return
-    to = field_of(name, words)
-    if to is None:
+    field_by_name = draft.field_of(name, words)
+    if field_by_name is None:
         return
-    if to in TIMES and _are_days(values):  # "time" is often a day with its time
-        to = DAYS[TIMES.index(to)]
+    to = _by_kind(field_by_name, values)
     if not values:
         draft.why[name] = f"not mapped: called like {to}, {EMPTY_COLUMN}"
     elif to in DAYS:
         _take_day(draft, name, to, values, f"called {name!r}")
     elif to in IN_ONE_CELL:
         _take_pair(draft, name, values, bounds, f"called {name!r}")
-    elif misfit := _misfit(draft, to, values, words, bounds):
+    elif misfit := _narrowed(draft, name, to, words) or _misfit(draft, to, values, words, bounds):
         draft.leave(name, to, f"not mapped: called like {to}, but {misfit}")
     else:
         draft.take(name, to, f"called {name!r}")
+
+
+def _by_kind(to: str, values: Sequence[str]) -> str:
+    """Correct the field of a name that stands for two: "time" is often a day with its time."""
+    if to in TIMES and _are_days(values):
+        return DAYS[TIMES.index(to)]
+    return "lat_lon" if to == "place" and values and _are_points(values) else to
+
+
+def _narrowed(draft: Draft, name: str, to: str, words: Words) -> str | None:
+    """Say why a number may be of some people only; None where the whole name is known."""
+    is_known = name not in draft.called or field_of(name, words) is not None
+    return None if is_known else narrowed(name, to)
 
 
 def _misfit(

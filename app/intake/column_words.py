@@ -60,7 +60,7 @@ def _labels(to: str, taxonomy: Taxonomy) -> dict[str, str]:
 
 def _plain(text: str) -> str:
     """Bring words to lower case with single spaces and plain apostrophes, without other marks."""
-    return " ".join(MARKS.sub(" ", QUOTES.sub("'", text.lower())).split())
+    return " ".join(MARKS.sub(" ", QUOTES.sub("'", text.lower().replace("_", " "))).split())
 
 
 def _bare(plain: str) -> str:

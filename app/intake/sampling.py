@@ -9,6 +9,7 @@ from app.files.jsonlines import is_rows
 from app.files.sheets import is_workbook
 from app.files.source import Rejection, SourceFile, decoded_head
 from app.importers.by_mapping import has_total_word
+from app.importers.counts import is_error
 from app.importers.kml_points import untimed_texts
 from app.importers.points import kind_of, point_features
 from app.intake.table_place import rows_of
@@ -44,7 +45,7 @@ def sampled(source: SourceFile, start: TableStart, *, has_points: bool) -> dict[
     most = max(SAMPLE_CELLS // max(len(samples), 1), 1)
     for cells in islice(rows, min(SAMPLE_ROWS, most)):
         for name, text in cells.items():
-            samples.setdefault(name, []).append(text)
+            samples.setdefault(name, []).extend([] if is_error(text) else [text])
     return samples
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from app.domain.errors import InvalidFile
+from app.domain.incident import EventKind
 from app.domain.mapping import DAYS, VERSION, Notation, TableMapping, checked
 from app.domain.place import WORLD, Precision
 from app.files.encoding import in_utf8
@@ -24,10 +25,11 @@ from app.importers.kml_points import untimed_texts
 from app.importers.points import kind_of
 from app.importers.words import Words
 from app.instance.workspace import Workspace
-from app.intake.column_fields import Draft, draft_of
+from app.intake.column_fields import Draft, column_words, draft_of
 from app.intake.column_words import FIELDS_OF_WORDS, codes_of, words_of
 from app.intake.contexts import context_in
 from app.intake.sampling import column_values, may_be_table, sampled
+from app.intake.survey_columns import survey_of
 from app.intake.table_place import decide_place, has_place, points_anywhere
 from app.intake.table_start import TableStart, table_start
 from app.intake.theatre_advice import Advice, advice_on, swapped_advice
@@ -41,6 +43,10 @@ FLAGS = {
     "geocode": "geocode = true  # a settlement that its unit has once gets its point by its name",
 }
 NOT_MAPPED = "not mapped: "
+WHY_CONSTANT = {
+    "precision": "nothing says how fine the points are: within 5 km",
+    "kind": "its columns are of accidents: harm, but no strikes",
+}
 POINT_PRECISION = Precision.settlement
 
 
@@ -94,6 +100,8 @@ class Suggestion:
         ]
         if "precision" in mapping.constants:
             parts.append(f"points are as fine as {mapping.constants['precision']}")
+        if "kind" in mapping.constants:
+            parts.append(f"accidents are {mapping.constants['kind']}, no strikes")
         for to, codes in mapping.words.items():
             words = ", ".join(f"{word!r} {code}" for word, code in codes.items())
             parts.append(f"words of {to}: {words}")
@@ -135,8 +143,15 @@ def suggestion_of(
         allowed = "a table (CSV, XLSX) or a file of points"
         raise InvalidFile(f"content of {source.name}", "XML or JSON of another kind", allowed)
     start = TableStart() if has_points else table_start(source, words, sheet)
-    columns = column_values(placemarks) or sampled(source, start, has_points=has_points)
+    columns: Mapping[str, Sequence[str]] = column_values(placemarks) or sampled(
+        source, start, has_points=has_points
+    )
+    survey = survey_of(columns.keys())
+    columns = survey.apart(columns)
     draft = draft_of(columns, words, context.theatre.bounds, has_points=has_points)
+    if survey.is_repeated and "start" not in draft.columns.values():
+        got, allowed = "answers of a repeated group, without a day", "the main table of the form"
+        raise InvalidFile(f"rows of {source.name}", got, allowed)
     if placemarks:
         draft.keep_only(OF_PLACEMARKS)
     advice = None
@@ -160,7 +175,7 @@ def suggestion_of(
         columns=draft.columns,
         words={to: by_word for to, by_word in codes.items() if by_word},
     )
-    mapping = _completed(mapping, has_settlements=context.settlements is not None)
+    mapping = _completed(mapping, columns, has_settlements=context.settlements is not None)
     samples = {
         column: list(dict.fromkeys(text[:LONGEST_SAMPLE] for text in values[:50]))[:MOST_SAMPLES]
         for column, values in columns.items()
@@ -195,11 +210,19 @@ def _notations(draft: Draft) -> tuple[Notation | None, dict[str, Notation]]:
     return dates, {name: one for name, one in draft.notations.items() if one is not dates}
 
 
-def _completed(mapping: TableMapping, *, has_settlements: bool) -> TableMapping:
-    """Add what the columns leave open: how precise points are, and a search of places by name."""
+def _completed(
+    mapping: TableMapping, names: Iterable[str], *, has_settlements: bool
+) -> TableMapping:
+    """Add what the columns leave open: how precise points are, and a search of places by name.
+
+    A table of accidents, as programmes of mine action keep them, is not of strikes.
+    """
+    constants = dict(mapping.constants)
     if mapping.is_drawn and not mapping.says("precision"):
-        constants = {"precision": str(POINT_PRECISION)}
-        mapping = msgspec.structs.replace(mapping, constants=constants)
+        constants["precision"] = POINT_PRECISION.value
+    if any("accident" in column_words(name).split() for name in names) and not mapping.says("kind"):
+        constants["kind"] = EventKind.other_harm.value
+    mapping = msgspec.structs.replace(mapping, constants=constants)
     if has_settlements and mapping.says("place") and mapping.says("admin1"):
         mapping = msgspec.structs.replace(mapping, geocode=True)
     return mapping
@@ -239,7 +262,7 @@ def _lines(suggestion: Suggestion) -> Iterator[str]:
     yield from (f"{_quoted(name)} = {_quoted(one)}\n" for name, one in mapping.notations.items())
     yield "\n[constants]\n"
     for name, text in mapping.constants.items():
-        yield f"{name} = {_quoted(text)}  # nothing says how fine the points are: within 5 km\n"
+        yield f"{name} = {_quoted(text)}  # {WHY_CONSTANT[name]}\n"
     yield from _word_lines(suggestion)
 
 

@@ -16,6 +16,7 @@ import shapely
 from app.domain.errors import OtherTheatre
 from app.domain.place import Bounds
 from app.domain.slug import slug_of
+from app.instance.new_theatre import zones_of
 from app.reference.reference import Reference
 from app.reference.theatre import Theatre
 
@@ -33,13 +34,15 @@ class Advice(msgspec.Struct, frozen=True, omit_defaults=True):
     """What to do about points that lie elsewhere.
 
     `theatre` is the one in which most of them lie; it is still to be added when there is a
-    `country` to add it for. `is_most`: most points lie elsewhere, be it in one place or several.
+    `country` to add it for, whose `zones` its days can be of. `is_most`: most points lie elsewhere,
+    be it in one place or several.
     """
 
     sentence: str
     theatre: str = ""
     country: str = ""
     is_most: bool = False
+    zones: tuple[str, ...] = ()
 
     def refusal(self, name: str, theatre: str) -> OtherTheatre:
         """Return the error of a file whose theatre nobody stated."""
@@ -175,7 +178,8 @@ def _of_most(counts: Counter[_Place], points: int) -> Advice:
         return Advice(sentence, is_most=True)
     slug = slug_of(place.name, place.country.lower())
     sentence = f"{lie}: use --add-theatre, which makes the theatre {slug}."
-    return Advice(sentence, slug, place.country, is_most=True)
+    zones = tuple(zones_of((place.country,)))
+    return Advice(sentence, slug, place.country, is_most=True, zones=zones)
 
 
 def _listed(counts: Counter[_Place]) -> str:

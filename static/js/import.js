@@ -4,6 +4,7 @@
 import { byId, el, jsonBlock } from "./dom.js";
 import { fill, number } from "./format.js";
 import { mappingText, readyMapping, savedMapping, showMapping, titledTable } from "./mapping.js";
+import { missingTheatre } from "./newtheatre.js";
 import { drawPreview } from "./preview.js";
 import { ask, headers, ready, refuse, showProblem, showStatus } from "./workpage.js";
 
@@ -26,6 +27,7 @@ const progress = byId("progress", HTMLProgressElement);
 const report = byId("report");
 const n = (/** @type {number} */ value) => number(spec.lang, value);
 let isBusy = false;
+let isAdmin = false;
 
 function setBusy(/** @type {boolean} */ busy) {
   isBusy = busy;
@@ -134,7 +136,7 @@ function showReport(planned) {
   };
   const conflicts = planned.conflicting.slice(0, MOST_ROWS).map(cells);
   const sentences = [planned.refused ?? [], planned.warnings].flat();
-  const warnings = sentences.map((text) => el("li", { text }));
+  const warnings = sentences.map((text) => el("li", { text, dir: "auto" }));
   const place = [words.row, words.field, words.got];
   byId("told").replaceChildren(
     ...table(words.fate, [words.fate, words.rows_count], fateRows(planned)),
@@ -214,22 +216,34 @@ async function undo(planned) {
 }
 
 /**
- * Offers the theatre in which most points lie, where there is one.
+ * Plan again in another theatre of the list.
+ * @param {HTMLSelectElement} choice
+ * @param {string} slug
+ */
+function planIn(choice, slug) {
+  choice.value = slug;
+  return plan(byId("mapping").hidden ? savedMapping() : mappingText());
+}
+
+/**
+ * Offers the theatre in which most points lie: one of the list, or one to be added.
  * @param {ImportReport} planned
  */
 function otherTheatre({ advice }) {
   const choice = form.elements.namedItem("theatre");
-  if (!advice?.theatre || advice.country || !(choice instanceof HTMLSelectElement)) return [];
-  const slug = advice.theatre;
+  if (!advice?.theatre || !(choice instanceof HTMLSelectElement)) return [];
+  const { theatre: slug } = advice;
   const option = [...choice.options].find(({ value }) => value === slug);
-  if (!option) return [];
-  const text = fill(words.import_in_theatre, { theatre: option.text });
-  return [
-    button(text, () => {
-      choice.value = slug;
-      return plan(byId("mapping").hidden ? savedMapping() : mappingText());
-    }),
-  ];
+  if (option) {
+    const text = fill(words.import_in_theatre, { theatre: option.text });
+    return [button(text, () => planIn(choice, slug))];
+  }
+  return missingTheatre(spec, advice, isAdmin, button, (added) => {
+    const name = added.name[spec.lang] ?? added.name.en ?? slug;
+    choice.append(el("option", { value: slug, text: name }));
+    spec.languages[slug] = added.languages.includes(spec.lang) ? spec.lang : added.languages[0];
+    return planIn(choice, slug);
+  });
 }
 
 /** @param {ImportReport} planned */
@@ -325,5 +339,6 @@ drop.addEventListener("drop", ({ dataTransfer }) => {
 /* A file that misses its place must not replace the page. */
 for (const name of ["dragover", "drop"])
   window.addEventListener(name, (event) => event.preventDefault());
-await ready();
+const session = await ready();
+isAdmin = spec.isPrivate || session?.role === "admin";
 document.documentElement.dataset.ready = "1";

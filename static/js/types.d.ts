@@ -701,7 +701,23 @@ export interface ImportReport {
   refused?: string | null;
   planned_again?: boolean;
   /** Where most points lie; `country` is there when that theatre is still to be added. */
-  advice?: { sentence: string; theatre?: string; country?: string } | null;
+  advice?: TheatreAdvice | null;
+}
+
+/** Where most points of a file lie; with a country, its theatre is not there yet. */
+export interface TheatreAdvice {
+  sentence: string;
+  theatre?: string;
+  country?: string;
+  /** The time zones of the country; absent where no list of them has it. */
+  zones?: string[];
+}
+
+/** One of /api/theatres */
+export interface OpenTheatre {
+  slug: string;
+  name: Record<string, string>;
+  languages: string[];
 }
 
 /** DELETE /api/imports/{id} */
@@ -847,6 +863,7 @@ type AttributeName =
       | "checked"
       | "class"
       | "datetime"
+      | "dir"
       | "disabled"
       | "download"
       | "draggable"

@@ -9,17 +9,21 @@ const words = spec.strings;
 const thisPage = () => encodeURIComponent(location.pathname + location.search + location.hash);
 const signIn = () => `/sign-in?${spec.query}#${thisPage()}`;
 
-/** Go on when somebody is signed in, or at a private service; lead anybody else to sign-in. */
+/**
+ * Go on when somebody is signed in, or at a private service; lead anybody else to sign-in.
+ * @returns {Promise<Session | null>} null at a private service, whose reader may do everything
+ */
 export async function ready() {
-  if (spec.isPrivate) return;
+  if (spec.isPrivate) return null;
   /** @type {Session | null} */
   const session = await ask("GET", "/api/session", undefined, {}, () => location.replace(signIn()));
-  if (!session) return;
+  if (!session) return null;
   byId("signed-in").hidden = false;
   byId("signed-in-as").textContent = fill(words.signed_in, session);
   byId("sign-out").addEventListener("click", async () => {
     if (await ask("DELETE", "/api/session")) location.replace(signIn());
   });
+  return session;
 }
 
 /**

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
+from app.domain.account import Role
+from app.instance.added_theatres import AddedTheatres
+from app.instance.tokens import create_token
 from app.reference.reference import Reference
+from app.store.sqlite import SqliteStore
 from tests.making import GEODATA
-from tests.serving import command, environment, serving
+from tests.serving import Service, command, environment, serving
 
 PARTIES = ("--party", "saf=Sudanese Armed Forces,state", "--party", "rsf=Rapid Support Forces")
 
@@ -115,3 +124,84 @@ def test_a_file_is_checked_before_it_is_used(tmp_path: Path) -> None:
     missing = command(tmp_path / "data", "theatre", "check", str(tmp_path / "no.toml"))
     assert missing.returncode == 2
     assert "a file that can be read" in missing.stderr
+
+
+def _tokens(data: Path, *roles: Role) -> Iterator[dict[str, str]]:
+    """Make a token of each role, and yield the headers that send them."""
+    data.mkdir()
+    store = SqliteStore(data / "record.sqlite")
+    for role in roles:
+        _token, text = create_token(store, role.value, role, now=datetime.now(UTC))
+        yield {"Authorization": f"Bearer {text}"}
+    store.close()
+
+
+def _wait_for(service: Service, theatre: str) -> None:
+    """Ask until a theatre is open; every answer until then must be right."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with (
+            contextlib.suppress(httpx.TransportError),  # a browser sends it again, too
+            httpx.Client(base_url=service.url, timeout=60) as reader,
+        ):
+            assert reader.get("/api/summary?theatre=example").status_code == 200
+            if reader.get(f"/method?theatre={theatre}").status_code == 200:
+                return
+    raise AssertionError(theatre)
+
+
+def test_an_admin_adds_a_theatre_and_the_service_opens_it_while_it_runs(tmp_path: Path) -> None:
+    data, sudan = tmp_path / "data", {"slug": "sudan", "country": "SD"}
+    admin, editor = _tokens(data, Role.admin, Role.editor)
+    with serving(data, STRIKEMAP_HEAVY_PROCESSES="0") as service:
+        assert service.client.post("/api/theatres", json=sudan).status_code == 401
+        refused = service.client.post("/api/theatres", json=sudan, headers=editor)
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/not-allowed")
+        added = service.client.post("/api/theatres", json=sudan, headers=admin)
+        assert (added.status_code, added.headers["Location"]) == (201, "/?theatre=sudan")
+        assert added.json()["zone"] == "Africa/Khartoum"
+        _wait_for(service, "sudan")
+        listed = service.client.get("/api/theatres").json()["theatres"]
+        assert {one["slug"]: one["countries"] for one in listed}["sudan"] == ["SD"]
+
+
+def test_only_a_theatre_that_can_be_opened_is_one_that_was_added(tmp_path: Path) -> None:
+    own = tmp_path / "theatres"
+    added = AddedTheatres(GEODATA, own, "ukraine")
+    assert not added.any()
+    own.mkdir()
+    file = own / "mali.toml"
+    file.write_text('countries = ["ML"]\n', "utf-8")  # without a zone
+    assert not added.any()
+    file.write_text('countries = ["ML"]\nzone = "Africa/Bamako"\n', "utf-8")
+    assert added.any()
+    assert not added.any()  # it is told once
+    file.unlink()
+    assert not added.any()
+    without_default = AddedTheatres(GEODATA, own, "chad")
+    file.write_text('countries = ["ML"]\nzone = "Africa/Bamako"\n', "utf-8")
+    assert not without_default.any()
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"slug": "sudan"}, "country: got 'nothing', allowed: ISO 3166-1 code, such as SD."),
+        ({"country": "SD"}, "slug: got 'nothing', allowed: its name in addresses, such as"),
+        ({"slug": "../x", "country": "SD"}, "slug: got '../x', allowed: small letters, digits"),
+        ({"slug": "x", "country": "ZZ"}, "country: got 'ZZ', allowed: one of AD, AE"),
+        ({"slug": "x", "country": ["SD"]}, "country: got \"['SD']\", allowed: a text."),
+        ({"slug": "x", "country": "UA"}, "countries of no other theatre; ukraine has UA"),
+        ({"slug": "x", "country": "BR"}, "zone: got 'nothing', allowed: one of America/Araguaina"),
+        ({"slug": "x", "country": "BR", "zone": "Mars"}, "zone: got 'Mars', allowed: an IANA"),
+        ({"slug": "x", "country": "SD", "languages": ["xx"]}, "allowed: one of en, uk, ar, es, fr"),
+        ({"slug": "x", "country": "SD", "party": "a"}, "body: got 'party', allowed: slug, country"),
+    ],
+)
+def test_a_theatre_that_cannot_be_added_is_refused_in_one_sentence(
+    body: dict[str, object], sentence: str, service: Service
+) -> None:
+    own = {"X-Strikemap": "1"}
+    refused = service.client.post("/api/theatres", json=body, headers=own)
+    assert refused.status_code == 422
+    assert sentence in refused.json()["detail"]

@@ -215,6 +215,76 @@ def test_the_columns_of_an_unknown_table_are_proposed_corrected_tried_and_saved(
     watched.is_clean()
 
 
+OFFERS = {
+    "en": ("Most points lie in Sudan, ", "Add the theatre Sudan"),
+    "uk": ("Більшість точок лежить тут: Судан.", "Додати територію: Судан"),
+    "ar": ("تقع معظم النقاط في السودان،", "إضافة الإقليم السودان"),
+    "es": ("La mayoría de los puntos está en Sudán,", "Añadir el territorio Sudán"),
+    "fr": (
+        "La plupart des points se trouvent dans ce pays\u00a0: Soudan.",
+        "Ajouter le territoire",
+    ),
+}
+
+
+@pytest.fixture
+def sudan(tmp_path: Path) -> Path:
+    """Two incidents in Khartoum."""
+    path = tmp_path / "sudan.csv"
+    rows = "a,2024-03-10,exact,32.5,15.55,Khartoum\nb,2024-03-11,exact,32.6,15.6,Bahri\n"
+    path.write_text(HEADER + rows, "utf-8")
+    return path
+
+
+def test_an_admin_adds_the_theatre_in_which_the_points_lie_with_one_button(
+    private: Service, watch: Watch, sudan: Path
+) -> None:
+    watched = watch()
+    page = watched.page
+    for lang, (sentence, button) in OFFERS.items():
+        watched.open(f"{private.url}/import?theatre=ukraine&lang={lang}")
+        choose(page, sudan, "khartoum")
+        page.locator("#upload button[type=submit]").click()
+        expect(page.locator("#actions")).to_contain_text(sentence)
+        expect(page.locator("#actions button").first).to_contain_text(button)
+    expect_no_axe_violations(page)
+    page.locator("#actions button").first.click()
+    expect(page.locator("select[name=theatre]")).to_have_value("sudan", timeout=90_000)
+    expect(page.locator("#report")).to_be_focused()
+    expect(page.locator("#actions button")).to_have_count(2)  # commit and forget: all is well
+    page.locator("#actions button").first.click()
+    seen = page.locator("#actions a")
+    expect(seen).to_have_attribute("href", "/?theatre=sudan&lang=fr&dataset=khartoum")
+    address = "/api/summary?theatre=sudan&dataset=khartoum"
+    assert private.client.get(address).json()["totals"]["incidents"] == 2
+    watched.is_clean()
+
+
+def test_a_country_of_several_zones_is_asked_about_and_an_editor_reads_whom_to_ask(
+    public: Service, private: Service, data: Path, watch: Watch, tmp_path: Path
+) -> None:
+    path = tmp_path / "brazil.csv"
+    path.write_text(f"{HEADER}a,2024-03-10,exact,-47.9,-15.8,Brasilia\n", "utf-8")
+    watched = watch(PHONE)
+    watched.open(f"{private.url}/import?theatre=ukraine")
+    page = watched.page
+    choose(page, path, "brasilia")
+    page.locator("#upload button[type=submit]").click()
+    page.get_by_role("button", name="Add the theatre Brazil").click()
+    expect(page.locator("#problem")).to_contain_text("zone: nothing → one of America/Araguaina")
+    assert page.get_by_label("Time zone of its days").input_value() == ""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect_no_axe_violations(page)
+
+    made = command(data, "token", "create", "desk", "--role", "editor", "--json")
+    watched.open(f"{public.url}/import?theatre=ukraine")
+    watched.sign_in(json.loads(made.stdout)["token"])
+    choose(page, path, "brasilia")
+    page.locator("#upload button[type=submit]").click()
+    expect(page.locator("#actions")).to_contain_text("Ask an admin of this service to add it.")
+    expect(page.locator("#actions button")).to_have_count(2)
+
+
 def test_a_refusal_is_said_on_the_page(private: Service, watch: Watch, tmp_path: Path) -> None:
     watched = watch()
     watched.open(f"{private.url}/import?theatre=example")

@@ -226,8 +226,9 @@ def test_on_a_phone_an_opened_mark_stays_in_sight_and_closing_leads_back(
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
     page.wait_for_function("""() => {
-      const ring = document.querySelector(".leaflet-spot-pane path").getBoundingClientRect();
-      return ring.bottom <= document.querySelector("dialog[open]").getBoundingClientRect().top;
+      const ring = document.querySelector(".leaflet-spot-pane path");
+      const box = document.querySelector("[role=dialog]").getBoundingClientRect();
+      return ring && ring.getBoundingClientRect().bottom <= box.top;
     }""")
     page.evaluate("strikemap.open([strikemap.layers.incidents.nearest()[0]], null, null)")
     # The map moves, so the list is read again: the record keeps its button, and focus finds it.

@@ -12,7 +12,7 @@ import pytest
 from tests.chaos.faults import FAULTS, SLOW
 from tests.making import ROOT
 
-SECONDS, SEED = 40, 2026
+SECONDS, SEED = 10, 2026
 """A small part of what `make chaos` does for longer; a process of its own, since it forks."""
 
 

@@ -27,6 +27,8 @@ OF_FILE = {
     "gtd": "gtd",
     "airwars": "airwars",
     "yemen_data": "yemen_data",
+    "imsma": "imsma",
+    "mnemonic": "mnemonic",
     "acled_monadic": "acled",
     "bellingcat_export": "timemap",
     "timemap_events": "timemap",

@@ -12,8 +12,9 @@ import pytest
 from app.domain.count import UNKNOWN, Count
 from app.domain.damage import Grade
 from app.domain.errors import InvalidFile
-from app.domain.incident import EventKind, Incident
+from app.domain.incident import EventKind, Incident, decode_incident
 from app.domain.place import Bounds, Precision
+from app.domain.revision import Subject
 from app.files.source import SourceFile
 from app.importers.base import Dropped, Outcome, ParsedRecord, Warned
 from app.importers.choices import ControlChoices
@@ -67,6 +68,51 @@ def test_a_zero_of_the_yemen_data_project_is_no_count() -> None:
     assert (school.killed.total, school.damage[0].sector) == (UNKNOWN, "education")
     assert [one.place.admin1 for one in (homes, school, nowhere)] == ["YE-SA", "YE-SD", None]
     assert homes.weapons == ("air_strike",)
+
+
+def test_an_accident_with_a_mine_is_other_harm_and_no_strike() -> None:
+    incidents = _incidents(_read("imsma.csv"))
+    assert {one.kind for one in incidents} == {EventKind.other_harm}
+    assert [one.weapons for one in incidents] == [("mine",), ("mine",), ("other",), ()]
+    assert [one.killed.total for one in incidents[:3]] == [
+        Count.exactly(1),
+        Count.exactly(0),
+        UNKNOWN,
+    ]
+
+
+def test_a_table_of_accidents_with_other_columns_is_no_table_of_strikes(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    text = "accident no,accident date,device,device type,oblast\n7,2024-03-10,x,UXO,Київ\n"
+    path = written(tmp_path, "a.csv", text)
+    report = imported(private_workspace, path)
+    assert "accidents are other_harm, no strikes" in report.warnings[0]
+    revision = next(iter(private_workspace.store.latest(Subject.incident)))
+    incident = decode_incident(revision.payload or b"")
+    assert (incident.kind, incident.weapons) == (EventKind.other_harm, ("mine",))
+
+
+def test_a_video_of_an_attack_is_a_strike_and_of_a_detention_is_dropped() -> None:
+    results = _read("mnemonic.csv")
+    first, second, third = _incidents(results)
+    kinds = [one.kind for one in (first, second, third)]
+    assert kinds == [EventKind.strike, EventKind.strike, EventKind.other_harm]
+    assert first.weapons == ("air_strike", "other")
+    assert first.killed.total == UNKNOWN
+    assert [one.reason for one in results if isinstance(one, Dropped)] == ["detentions"]
+    assert any(
+        isinstance(one, Warned) and "several may show one strike" in one.text for one in results
+    )
+
+
+def test_airwars_says_with_what_where_its_file_has_the_column(tmp_path: Path) -> None:
+    head, *rows = (FILES / "events" / "airwars.csv").read_text("utf-8").splitlines()
+    types = ("Airstrike", "Airstrike and/or Artillery")
+    lines = [f"{head},Strike Type", *(f"{row},{one}" for row, one in zip(rows, types, strict=True))]
+    results = outcomes(written(tmp_path, "a.csv", "\n".join(lines)), into=context("ukraine"))
+    assert [one.weapons for one in _incidents(results)] == [("air_strike",), ()]
+    assert not any(isinstance(one, Warned) and one.text.startswith("Missing") for one in results)
 
 
 def _grading(folder: Path, *grades: str) -> Path:

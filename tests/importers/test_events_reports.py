@@ -33,6 +33,8 @@ STAND_INS = {
     "cir_events_old.geojson": 1,
     "gtd.csv": 4,
     "airwars.csv": 2,
+    "imsma.csv": 4,
+    "mnemonic.csv": 4,
 }
 NOTHING_ADDED = {"viina_event_info.csv"}
 KEPT = {"incident", "if_harm", "strike", "battle", "other_harm"}

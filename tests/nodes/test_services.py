@@ -18,6 +18,7 @@ from app.store.postgis import PostgisStore
 from tests.clusters import need_postgis
 from tests.making import ROOT, add, dataset, incident
 from tests.nodes.services import NEW, SUMS, Services, services
+from tests.serving import Service
 
 WAIT_S = 60.0
 """For what a moment is enough: a machine with other work is slow."""
@@ -26,12 +27,25 @@ SPOKEN = ("-c log_line_prefix='%a| '", "-c log_statement=mod")
 """PostgreSQL writes each change, with the name that the session has for it."""
 
 
+def until(is_so: Callable[[], bool], seconds: float = WAIT_S) -> None:
+    """Wait until something is so, and no longer than this."""
+    latest = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < latest
+        time.sleep(0.1)
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     need_postgis()
     with services(tmp_path_factory.mktemp("services"), *SPOKEN) as running:
         with closing(PostgisStore(running.url)) as store:
-            add(store, dataset(), incident("a"))
+            head = add(store, dataset(), incident("a"))
+
+        def has_heard(node: Service) -> bool:
+            return bool(node.client.get("/readyz").json()["version"] >= head.seq)
+
+        until(lambda: all(map(has_heard, running.nodes)))
         yield running
 
 
@@ -40,14 +54,6 @@ def editor(running: Services) -> dict[str, str]:
     with closing(PostgisStore(running.url)) as store:
         _token, text = create_token(store, "me", Role.editor, now=datetime.now(UTC))
     return {"Authorization": f"Bearer {text}"}
-
-
-def until(is_so: Callable[[], bool], seconds: float = WAIT_S) -> None:
-    """Wait until something is so, and no longer than this."""
-    latest = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < latest
-        time.sleep(0.1)
 
 
 def test_a_write_is_followed_through_nginx_node_and_database_by_its_id(

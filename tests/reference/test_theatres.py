@@ -154,14 +154,14 @@ def test_a_new_theatre_is_written_from_the_reference_data(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("order", "sentence"),
     [
-        (NewTheatre("Sudan!", ("SD",)), "SLUG: got 'Sudan!'"),
-        (NewTheatre("ukraine", ("PL",)), "SLUG: got 'ukraine', allowed: a name that is not in"),
-        (NewTheatre("x", ("ZZ",)), "--country: got 'ZZ', allowed: one of AD, AE"),
+        (NewTheatre("Sudan!", ("SD",)), "slug: got 'Sudan!'"),
+        (NewTheatre("ukraine", ("PL",)), "slug: got 'ukraine', allowed: a name that is not in"),
+        (NewTheatre("x", ("ZZ",)), "country: got 'ZZ', allowed: one of AD, AE"),
         (NewTheatre("x", ("UA",)), "countries of no other theatre; ukraine has UA"),
-        (NewTheatre("x", ("CD",)), "--zone: got 'nothing', allowed: one of Africa/Kinshasa, "),
+        (NewTheatre("x", ("CD",)), "zone: got 'nothing', allowed: one of Africa/Kinshasa, "),
         (
             NewTheatre("x", ("SD",), languages=("xx",)),
-            "--languages: got 'xx', allowed: one of en, uk, ar, es, fr",
+            "languages: got 'xx', allowed: one of en, uk, ar, es, fr",
         ),
         (NewTheatre("x", ("SD",), zone="Khartoum"), "zone: got 'Khartoum', allowed: an IANA"),
     ],
