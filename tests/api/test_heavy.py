@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,20 +27,13 @@ from tests.api.test_metrics import read
 from tests.making import ROOT
 from tests.running import run_async
 from tests.serving import Service, command, serving, token
+from tests.waiting import until
 
 FIGURE = "/figure.png?title="
 EXPORT = "/api/export.csv?dataset=demo"
 ITEMS = "/api/collections/incidents/items?theatre=ukraine"
 REDACTION = ("--text", "description", "--code", "privacy_of_victim", "--reason", "a test")
 WAIT_S = 60.0
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds; a machine with other work is slow."""
-    deadline = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.1)
 
 
 def heavy(service: Service, name: str) -> float:

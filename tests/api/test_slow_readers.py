@@ -6,7 +6,7 @@ import contextlib
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -15,6 +15,7 @@ import pytest
 from app.api import downloads
 from tests.making import ROOT
 from tests.serving import Service, command, environment, serving, started
+from tests.waiting import until
 
 NEVER_S, SOON_S, WAIT_S = 600.0, 2.0, 60.0
 ADDRESS = "/api/export.geojson?synthetic=1"
@@ -72,14 +73,6 @@ def stalled_readers(service: Service, address: str = ADDRESS) -> Iterator[list[s
         yield readers
 
 
-def until(is_so: Callable[[], bool], fault: str) -> None:
-    """Wait until something is so."""
-    latest = time.monotonic() + WAIT_S
-    while not is_so():
-        assert time.monotonic() < latest, fault
-        time.sleep(0.02)
-
-
 def an_export_comes(service: Service) -> None:
     """Ask until an export comes whole, long before a connection that stalls is cut."""
     latest = time.monotonic() + WAIT_S
@@ -110,8 +103,8 @@ def test_a_reader_who_takes_nothing_is_cut_off_and_leaves_no_folder(
     folder = impatient.data_dir / "exports"
     with connection(impatient, request(f"/api/export.{form}?synthetic=1")) as stalled:
         begun(stalled)
-        until(lambda: list(folder.glob("export-*")) != [], "an export without a folder")
-        until(lambda: list(folder.glob("export-*")) == [], "the folder of a download stays")
+        until(lambda: list(folder.glob("export-*")) != [], fault="an export without a folder")
+        until(lambda: list(folder.glob("export-*")) == [], fault="the folder of a download stays")
 
 
 HEALTH = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"

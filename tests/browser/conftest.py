@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, Request, expect
 
 from tests.chromium import CHROMIUM
@@ -57,6 +58,12 @@ class Watched:
         """Fail when the page asked outside, broke its policy, or threw."""
         assert self.outside == []
         assert self.faults == []
+
+
+def expect_no_axe_violations(page: Page) -> None:
+    """Check a page as it stands against the rules of axe."""
+    violations = Axe().run(page).response["violations"]
+    assert [(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in violations] == []
 
 
 @pytest.fixture(scope="session")

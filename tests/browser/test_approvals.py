@@ -9,13 +9,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from app.domain.account import Holder, Role
 from app.editing.redaction import Redactor
 from app.reference.reference import Reference
-from tests.browser.conftest import PHONE, Watched
+from tests.browser.conftest import PHONE, Watched, expect_no_axe_violations
 from tests.making import NOON, add, dataset, incident, open_workspace
 from tests.serving import Service, command, serving
 
@@ -77,8 +76,7 @@ def test_a_text_is_shown_again_when_another_person_approves_it(
     expect(ben.page).to_have_url(re.compile("/review"))
     waiting = ben.page.locator("#approvals > li")
     expect(waiting).to_contain_text("invented")
-    violations = Axe().run(ben.page).response["violations"]
-    assert [one["id"] for one in violations] == []
+    expect_no_axe_violations(ben.page)
     assert ben.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     approve = waiting.get_by_role("button").first
     approve.click()

@@ -10,10 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pypdfium2
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Position, expect
 
-from tests.browser.conftest import LOOKS, PHONE, WIDE, Watched
+from tests.browser.conftest import LOOKS, PHONE, WIDE, Watched, expect_no_axe_violations
 from tests.serving import Service
 
 pytestmark = pytest.mark.browser
@@ -309,7 +308,4 @@ def test_nothing_around_the_map_has_an_accessibility_violation(
         key = page.evaluate("strikemap.spec.regions[0][0]")
         page.evaluate(f"strikemap.chooseRegion('{key}')")
         expect(page.locator(".day-chart")).to_be_visible()
-    found = Axe().run(page)
-    assert [
-        (one["id"], one["nodes"][0]["html"][:120]) for one in found.response["violations"]
-    ] == []
+    expect_no_axe_violations(page)

@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, WIDE, Watched
+from tests.browser.conftest import PHONE, WIDE, Watched, expect_no_axe_violations
 from tests.photos import photo, scene
 from tests.serving import Service
 
@@ -55,7 +54,7 @@ def test_a_part_is_drawn_another_is_typed_and_both_are_covered(
         page.keyboard.press("ControlOrMeta+a")
         page.keyboard.type(number)
         page.keyboard.press("Tab")
-    assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+    expect_no_axe_violations(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     save = page.locator("#pictures .actions button").last
     save.press("Enter")

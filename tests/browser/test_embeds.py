@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, expect_no_axe_violations
 from tests.serving import Service
 
 pytestmark = pytest.mark.browser
@@ -68,7 +67,7 @@ def test_three_fifths_of_a_frame_are_map_which_never_moves(
     assert len(page.evaluate("boxes")) == 1
     assert page.evaluate("moved") < 0.005
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    assert Axe().run(page).response["violations"] == []
+    expect_no_axe_violations(page)
     watched.is_clean()
 
 
@@ -110,7 +109,7 @@ def test_what_a_small_frame_folds_unfolds_over_the_map(
     page.locator(".sources summary").press("Enter")
     expect(page.locator("#credits")).to_contain_text("Invented strikes")
     expect(page.locator("#caption")).to_contain_text("Invented control")
-    assert Axe().run(page).response["violations"] == []
+    expect_no_axe_violations(page)
     assert page.locator(".map").bounding_box() == map_box
     watched.is_clean()
 
@@ -134,7 +133,7 @@ def test_controls_are_what_the_editor_chose(
     expect(page.locator("#credits")).to_contain_text("Invented strikes")
     expect(page.locator(".banner")).to_contain_text("Invented data")
     expect(page.get_by_role("link", name="Open the whole map")).to_be_attached()
-    assert Axe().run(page).response["violations"] == []
+    expect_no_axe_violations(page)
     watched.is_clean()
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from app.domain.terms import Face
@@ -17,7 +16,7 @@ from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.queries.evidence import bundle
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, expect_no_axe_violations
 from tests.making import NOON, add, dataset, incident
 
 pytestmark = pytest.mark.browser
@@ -71,5 +70,5 @@ def test_the_page_checks_a_bundle_and_names_what_was_changed(watch: Watch, packe
         page.set_input_files("#file", tampered(packed, member, old, new))
         expect(lines).to_contain_text(why)
         expect(verdict).to_have_text("WRONG")
-    assert Axe().run(page).violations_count == 0
+    expect_no_axe_violations(page)
     watched.is_clean()

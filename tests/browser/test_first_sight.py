@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, expect_no_axe_violations
 from tests.serving import Service, command, serving
 from tests.support import table
 
@@ -106,7 +105,7 @@ def test_area_over_time_has_axes_days_and_a_cursor_also_by_keyboard(
     )
     expect(changes.locator("thead th")).to_have_text(["Region", "gained", "lost"])
     expect(changes.locator("tbody th").first).to_have_text("In all")
-    assert Axe().run(page).response["violations"] == []
+    expect_no_axe_violations(page)
     watched.is_clean()
 
 

@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from app.api.app import create_app
 from app.api.save import saved_page
 from app.settings import ROOT, Settings
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, expect_no_axe_violations
 from tests.serving import Service, TileHost, serving, tile_host
 
 pytestmark = pytest.mark.browser
@@ -78,7 +77,7 @@ def test_its_tiles_are_fetched_once_a_reader_chooses_them_and_not_before(
         assert "ground=Aerial" in page.url
         choose(page, "Own map")
         expect(page.locator(".leaflet-control-attribution")).not_to_contain_text("Survey")
-        assert Axe().run(page).response["violations"] == []
+        expect_no_axe_violations(page)
         watched.is_clean()
 
 

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, Watched
+from tests.browser.conftest import PHONE, Watched, expect_no_axe_violations
 from tests.serving import Service, command
 
 pytestmark = pytest.mark.browser
@@ -36,11 +35,6 @@ def file(tmp_path: Path) -> Path:
 def choose(page: Page, file: Path, dataset: str) -> None:
     page.set_input_files("#file", str(file))
     page.locator("input[name=dataset]").fill(dataset)
-
-
-def expect_no_axe_violations(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found] == []
 
 
 @pytest.mark.parametrize("lang", ["en", "uk"])

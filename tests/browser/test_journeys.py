@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LOOKS, PHONE, WIDE, Watched
+from tests.browser.conftest import LOOKS, PHONE, WIDE, Watched, expect_no_axe_violations
 from tests.serving import Service, hosting
 
 pytestmark = pytest.mark.browser
@@ -291,10 +290,7 @@ def test_no_page_has_an_accessibility_violation(
         watched.open(url)
     else:
         watched.page.goto(url)
-    found = Axe().run(watched.page)
-    assert [
-        (one["id"], one["nodes"][0]["html"][:120]) for one in found.response["violations"]
-    ] == []
+    expect_no_axe_violations(watched.page)
 
 
 @pytest.mark.parametrize("theatre", THEATRES)

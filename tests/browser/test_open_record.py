@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
-from tests.browser.conftest import PHONE, WIDE, Watched
+from tests.browser.conftest import PHONE, WIDE, Watched, expect_no_axe_violations
 from tests.photos import photo
 from tests.serving import Service, command, serving
 from tests.support import feature, geojson, square, table
@@ -232,8 +231,8 @@ def test_an_open_record_has_no_axe_violations(
     watched = watch(size)
     page = open_from_address(service, watched)
     number = school_of(service)
-    assert Axe().run(page).response["violations"] == []
+    expect_no_axe_violations(page)
     for lang in ("en", "uk"):
         page.goto(f"{service.url}/incidents/{number}?{VIEW}&lang={lang}")
         page.locator(".record figure details").evaluate("(box) => (box.open = true)")
-        assert Axe().run(page).response["violations"] == []
+        expect_no_axe_violations(page)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import mercantile
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from app.api.app import create_app
@@ -17,7 +16,7 @@ from app.api.save import saved_page
 from app.domain.errors import InvalidView
 from app.settings import Settings
 from tests.basemaps import ground_file, kyiv
-from tests.browser.conftest import PHONE, Watched
+from tests.browser.conftest import PHONE, Watched, expect_no_axe_violations
 from tests.serving import command
 from tests.support import table
 
@@ -94,10 +93,7 @@ def test_the_same_data_stands_below_as_a_table_and_in_words(watch: Watch, page_f
 def test_the_file_has_no_accessibility_violation(
     watch: Watch, page_file: Path, scheme: str
 ) -> None:
-    found = Axe().run(opened(watch, page_file, scheme=scheme).page)
-    assert [
-        (one["id"], one["nodes"][0]["html"][:120]) for one in found.response["violations"]
-    ] == []
+    expect_no_axe_violations(opened(watch, page_file, scheme=scheme).page)
 
 
 def test_what_the_terms_hold_back_is_not_in_the_file(tmp_path: Path) -> None:

@@ -9,11 +9,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, WIDE, Watched
+from tests.browser.conftest import PHONE, WIDE, Watched, expect_no_axe_violations
 from tests.serving import Service, hosting, serving
 
 pytestmark = pytest.mark.browser
@@ -54,7 +53,7 @@ def test_a_frame_is_shown_live_at_three_widths(
         assert box["height"] <= stage["height"] + 1
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     expect(frame.locator(".more")).to_be_visible()  # on a phone the days unfold
-    assert Axe().run(page).response["violations"] == []
+    expect_no_axe_violations(page)
     watched.is_clean()
 
 
@@ -152,7 +151,7 @@ def test_a_picture_gets_a_title_a_note_and_a_label_that_was_placed_by_hand(
     address = page.get_by_role("link", name="Open the picture").get_attribute("href") or ""
     answer = service.client.get(address.replace("figure.png", "figure.svg"))
     assert "The mill, north" in answer.text
-    assert Axe().run(page).response["violations"] == []
+    expect_no_axe_violations(page)
     # By keyboard: Enter takes the middle of the map, Escape leaves the place as it was.
     for key in ("Enter", "Escape"):
         page.get_by_role("button", name="Point at its place").press("Enter")

@@ -9,11 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from app.store.sqlite import SqliteStore
-from tests.browser.conftest import PHONE, Watched
+from tests.browser.conftest import PHONE, Watched, expect_no_axe_violations
 from tests.making import add, dataset, incident
 from tests.serving import Service, command, hosting, serving
 
@@ -50,11 +49,6 @@ def token(data: Path, role: str) -> dict[str, str]:
         command(data, "token", "create", role, "--role", role, "--json").stdout
     )
     return made
-
-
-def expect_no_axe_violations(page: Page) -> None:
-    violations = Axe().run(page).response["violations"]
-    assert [(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in violations] == []
 
 
 @pytest.mark.parametrize("lang", ["en", "uk"])

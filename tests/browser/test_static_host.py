@@ -15,12 +15,11 @@ from typing import Any
 import mapbox_vector_tile
 import pytest
 import uvicorn
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from pmtiles.reader import MemorySource, Reader, all_tiles
 from starlette.staticfiles import StaticFiles
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, expect_no_axe_violations
 from tests.serving import command, free_port
 
 pytestmark = pytest.mark.browser
@@ -203,8 +202,7 @@ def test_the_page_has_no_accessibility_violation(watch: Watch, example: Path, sc
     watched = watch(scheme=scheme)
     with hosting(example.parent) as host:
         watched.open(f"{host}/strikes.html")
-        found = Axe().run(watched.page)
-    assert [one["id"] for one in found.response["violations"]] == []
+        expect_no_axe_violations(watched.page)
 
 
 def test_without_its_archive_the_page_says_what_is_missing(watch: Watch, example: Path) -> None:
@@ -236,7 +234,7 @@ def test_a_published_folder_is_a_whole_map_on_a_host_of_plain_files(
         expect(page.locator("#known")).to_contain_text("As known on")
         page.get_by_role("link", name="Method and terms").click()
         expect(page.locator("h1")).to_have_text("Method and terms")
-        assert Axe().run(page).response["violations"] == []
+        expect_no_axe_violations(page)
         page.get_by_role("link", name="Map").click()
         expect(page.locator("html")).to_have_attribute("data-ready", "1")
     watched.is_clean()

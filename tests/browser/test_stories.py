@@ -11,10 +11,9 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import PHONE, WIDE, Watched
+from tests.browser.conftest import PHONE, WIDE, Watched, expect_no_axe_violations
 from tests.serving import Service, command, hosting, serving
 from tests.support import table
 
@@ -74,11 +73,6 @@ def public(data: Path, private: Service) -> Iterator[Service]:
 
 def expect_step(page: Page, number: int) -> None:
     expect(page.locator("html")).to_have_attribute("data-step", str(number))
-
-
-def expect_no_axe_violations(page: Page) -> None:
-    violations = Axe().run(page).response["violations"]
-    assert [(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in violations] == []
 
 
 def shown_view(page: Page) -> str:

@@ -11,10 +11,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response, expect
 
-from tests.browser.conftest import NARROW, PHONE, Watched
+from tests.browser.conftest import NARROW, PHONE, Watched, expect_no_axe_violations
 from tests.serving import Service, command, serving
 from tests.support import table
 
@@ -182,8 +181,7 @@ def test_on_a_phone_presets_are_a_tap_away_and_nothing_is_cut(
     for query in (EXAMPLE, "/?theatre=ukraine&lang=uk", "/embed?theatre=example"):
         page.goto("about:blank")
         watched.open(service.url + query)
-        found = Axe().run(page)
-        assert [one["id"] for one in found.response["violations"]] == []
+        expect_no_axe_violations(page)
         for place in ("#caption", ".period-said"):
             cut = page.locator(place).evaluate(
                 "(one) => [one.scrollHeight - one.clientHeight, one.scrollWidth - one.clientWidth]"

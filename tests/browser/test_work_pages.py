@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import LOOKS, PHONE, Watched
+from tests.browser.conftest import LOOKS, PHONE, Watched, expect_no_axe_violations
 from tests.photos import photo
 from tests.serving import Service, command
 from tests.support import table
@@ -53,11 +52,6 @@ def opened(watch: Watch, url: str, *, scheme: str = "light", ready: bool = True)
     else:
         watched.page.goto(url)
     return watched
-
-
-def expect_no_axe_violations(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in found] == []
 
 
 def reviews(service: Service) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from tests.clusters import OWNER, Cluster, cluster, need_postgis, replica_of
 from tests.making import add, dataset, incident
 from tests.nodes.services import NEW, SUMS
 from tests.serving import serving
+from tests.waiting import until
 
 WAIT_S = 60.0
 
@@ -40,13 +40,6 @@ def repeated(work: Callable[[], None]) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came to be so"
-        time.sleep(0.02)
 
 
 def either(name: str, *servers: Cluster) -> str:

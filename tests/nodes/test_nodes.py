@@ -6,12 +6,12 @@ import hashlib
 import re
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from tests.clusters import Cluster, cluster, need_postgis
 from tests.making import NOON, add, change, dataset, incident, write
 from tests.nodes.services import NEW, SUMS
 from tests.serving import Service, command, serving
+from tests.waiting import until
 
 
 @dataclass(frozen=True)
@@ -75,17 +76,12 @@ def fill(store: PostgisStore) -> None:
     add(store, *(incident(str(at), place=place) for at, place in enumerate(places)))
 
 
-def until(is_so: Any, seconds: float) -> float:
-    """Wait until something is so; returns how long that took."""
-    began = time.monotonic()
-    while not is_so():
-        assert time.monotonic() - began < seconds
-        time.sleep(0.01)
-    return time.monotonic() - began
-
-
 def count(node: Service) -> int:
     return int(node.client.get(SUMS).json()["totals"]["incidents"])
+
+
+def has_incidents(node: Service, number: int) -> bool:
+    return count(node) == number
 
 
 def test_a_write_on_one_node_is_read_on_the_other_within_a_second(nodes: Nodes) -> None:
@@ -93,7 +89,7 @@ def test_a_write_on_one_node_is_read_on_the_other_within_a_second(nodes: Nodes) 
         before = count(reader)
         assert nodes.create(writer).status_code == 201
         assert count(writer) == before + 1
-        until(lambda reader=reader, before=before: count(reader) == before + 1, 1.0)
+        until(partial(has_incidents, reader, before + 1), 1.0)
 
 
 TIME = re.compile(rb'"timeStamp": ?"[^"]+"')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -19,20 +19,13 @@ from tests.clusters import need_postgis
 from tests.making import ROOT, add, dataset, incident
 from tests.nodes.services import NEW, SUMS, Services, services
 from tests.serving import Service
+from tests.waiting import until
 
 WAIT_S = 60.0
 """For what a moment is enough: a machine with other work is slow."""
 
 SPOKEN = ("-c log_line_prefix='%a| '", "-c log_statement=mod")
 """PostgreSQL writes each change, with the name that the session has for it."""
-
-
-def until(is_so: Callable[[], bool], seconds: float = WAIT_S) -> None:
-    """Wait until something is so, and no longer than this."""
-    latest = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < latest
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")

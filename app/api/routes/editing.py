@@ -91,10 +91,14 @@ class _Answers:
         allow(editor.holder, Role.editor)
         fields = await small_json(request)
         reason, dataset = fields.pop("reason", None), fields.pop("dataset", "")
-        edited = await self.lane.run(editor.create, fields, str(dataset), reason)
-        answer = _edited(editor, edited, HTTPStatus.CREATED)
-        answer.headers["Location"] = f"/api/incidents/{edited.incident.id}"
-        return answer
+
+        def create() -> Response:
+            edited = editor.create(fields, str(dataset), reason)
+            answer = _edited(editor, edited, HTTPStatus.CREATED)
+            answer.headers["Location"] = f"/api/incidents/{edited.incident.id}"
+            return answer
+
+        return await self.lane.run(create)
 
     def read(self, request: Request, ref: str) -> Response:
         """Give a whole record, in the fields of docs/formats.md, with its revision as ETag."""
@@ -111,7 +115,9 @@ class _Answers:
             raise InputError("header If-Match", "", allowed)
         fields = await small_json(request)
         reason = fields.pop("reason", None)
-        return _edited(editor, await self.lane.run(editor.amend, ref, fields, revision, reason))
+        return await self.lane.run(
+            lambda: _edited(editor, editor.amend(ref, fields, revision, reason))
+        )
 
     async def retract(self, request: Request, ref: str) -> Response:
         """Retract a record; it stays in the ledger and is counted nowhere."""
@@ -121,9 +127,8 @@ class _Answers:
         reason = fields.pop("reason", None)
         if fields:
             raise InputError("body", ", ".join(fields)[:80], "`reason` only")
-        return _edited(
-            editor, await self.lane.run(editor.retract, ref, base_revision(request), reason)
-        )
+        revision = base_revision(request)
+        return await self.lane.run(lambda: _edited(editor, editor.retract(ref, revision, reason)))
 
     async def redact(self, request: Request, ref: str) -> Response:
         """Hide texts of a record from the public, or show them again with no `texts`.
