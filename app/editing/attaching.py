@@ -65,14 +65,7 @@ def attach_content(
     media_type = checked_media_type(name, content)
     if media_type is not None and media_type in FORMATS:
         render_image(content, media_type, Rendition.small)  # refuses what could not be shown
-    first = Attachment(
-        incident=incident,
-        name=name,
-        sha256=hashlib.sha256(content).hexdigest(),
-        size=len(content),
-        captured_at=author.at,
-        operator=author.actor,
-    )
+    first = _first(incident, file, author)
     past = workspace.store.history(Subject.attachment, first.key)
     standing = _standing(workspace, past, first)
     record = msgspec.structs.replace(standing, media_type=media_type, **facts)
@@ -83,8 +76,8 @@ def attach_content(
     needs_two = opens and dataset is not None and dataset.two_persons
     replaces = past[-1].seq if past else None
     if needs_two and not past:  # it is archived at once, and waits to leave
-        closed = msgspec.structs.replace(record, licence=first.licence)
-        added = Change(Subject.attachment, record.key, Action.add, canonical(closed))
+        closed = canonical(msgspec.structs.replace(record, licence=first.licence))
+        added = Change(Subject.attachment, record.key, Action.add, closed)
         replaces = workspace.store.write([added], author.entry(text), {}).seq
     action = Action.add if replaces is None else Action.amend
     change = Change(Subject.attachment, record.key, action, canonical(record), replaces)
@@ -93,6 +86,18 @@ def attach_content(
     request = Request(ApprovalKind.terms, slug, incident, summary, needs_two, change)
     identity = author.identity or author.actor
     return write_or_ask(workspace, request, author, identity, text) or record
+
+
+def _first(incident: str, file: AttachedFile, author: Author) -> Attachment:
+    """Describe a file by what is known when it is attached for the first time."""
+    return Attachment(
+        incident=incident,
+        name=file.name,
+        sha256=hashlib.sha256(file.content).hexdigest(),
+        size=len(file.content),
+        captured_at=author.at,
+        operator=author.actor,
+    )
 
 
 class RecordedFile(NamedTuple):

@@ -16,7 +16,7 @@ from typing import cast
 
 import msgspec
 
-from app.domain.errors import StoreAway, StoreBusy, StoreError
+from app.domain.errors import StoreAway, StoreBusy, StoreError, StrikemapError
 from app.domain.redaction import Redaction
 from app.domain.revision import Action, Head, Revision, Subject
 from app.domain.store import Store
@@ -294,7 +294,7 @@ class Index:
                 folder, due = opened and opened.folder, time.monotonic() + every_s
                 try:
                     self.mend()
-                except (StoreError, OSError) as wrong:
+                except (StrikemapError, OSError, ValueError) as wrong:
                     LOG.error("the index could not be checked: %s", wrong)  # noqa: TRY400
 
     def _catch_up(self) -> None:
@@ -311,7 +311,7 @@ class Index:
                 self.state()
             elif self.generations.is_far_behind(state.seq):
                 self.after_write()
-        except (StoreError, OSError) as wrong:
+        except (StrikemapError, OSError, ValueError) as wrong:
             LOG.error("the index could not be built: %s", wrong)  # noqa: TRY400
 
     def _check_record(self) -> None:
