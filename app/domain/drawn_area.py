@@ -41,7 +41,7 @@ class DrawnArea(NamedTuple):
     def of(cls, numbers: Sequence[float]) -> DrawnArea:
         """Read corners as longitude, latitude, longitude and so on; the first may be repeated.
 
-        >>> DrawnArea.of([31, 50, 30, 50, 30, 51]).numbers
+        >>> DrawnArea.of([31.0, 50.0, 30.0, 50.0, 30.0, 51.0]).numbers
         [30.0, 50.0, 31.0, 50.0, 30.0, 51.0]
 
         Raises:
