@@ -6,11 +6,12 @@ that no column needs a mask and nobody takes unknown for 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from typing_extensions import override
 
 from app.domain.count import TOLLS
 
@@ -93,6 +94,28 @@ def least_known(table: Table, toll: str) -> np.ndarray:
     return np.where(low >= 0, low, table[f"{toll}_total_best"])
 
 
+class _Copied(Mapping[str, np.ndarray]):
+    """The columns of some rows, each copied when it is first read."""
+
+    def __init__(self, columns: Mapping[str, np.ndarray], places: np.ndarray) -> None:
+        self._columns, self._places = columns, places
+        self._copies: dict[str, np.ndarray] = {}
+
+    @override
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._copies:
+            self._copies[name] = self._columns[name][self._places]
+        return self._copies[name]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
 @dataclass(frozen=True, eq=False)
 class Rows:
     """Columns of equal length, by name."""
@@ -113,6 +136,10 @@ class Rows:
     def take(self, places: np.ndarray) -> Rows:
         """Copy the rows at `places`, in their order."""
         return Rows({name: column[places] for name, column in self.columns.items()})
+
+    def among(self, places: np.ndarray) -> Rows:
+        """Take the rows at `places`, in their order; a column is copied when it is first read."""
+        return Rows(_Copied(self.columns, places))
 
     def replace(self, **columns: np.ndarray) -> Rows:
         """Return the same rows with some columns changed."""

@@ -115,6 +115,34 @@ class Near:
 
 
 @dataclass(frozen=True, eq=False)
+class LongRows:
+    """Rows of more than 48 hours in the order of their first days."""
+
+    rows: Rows
+    reach: np.ndarray
+    """The last day that a row or one before it reaches."""
+
+    @classmethod
+    def of(cls, rows: Rows) -> LongRows:
+        """Take rows in the order of their first days."""
+        return cls(rows, np.maximum.accumulate(rows["day_last"]))
+
+    def across(self, day: int) -> np.ndarray:
+        """Return the places of rows that begin before a day and reach it."""
+        start = np.searchsorted(self.reach, np.int32(day))
+        end = np.searchsorted(self.rows["day_first"], np.int32(day))
+        places = np.arange(start, max(start, end))
+        return places[self.rows["day_last"][places] >= day]
+
+
+COUNTED = (
+    *("known_to", "seq", "number", "dataset", "status", "flags", "sectors"),
+    *("day_first", "day_last", "public_after", "ended_at"),
+)
+"""The columns that tell whether a View counts a row, whatever its codes and its place."""
+
+
+@dataclass(frozen=True, eq=False)
 class Segment:
     """Rows sorted by Morton key, marks first; `marks` is the number of rows that may be drawn."""
 
@@ -142,9 +170,11 @@ class Segment:
         return cls(rows, marks, int(rows["seq"].max(initial=0)))
 
     @cached_property
-    def long_rows(self) -> np.ndarray:
-        """The places of rows whose span is over 48 hours; few, and every sum needs them."""
-        return np.flatnonzero(self.rows["flags"] & LONG)
+    def long(self) -> LongRows:
+        """The rows whose span is over 48 hours: sums need those on the edges of their period."""
+        places = np.flatnonzero(self.rows["flags"] & LONG)
+        order = np.argsort(self.rows["day_first"][places], kind="stable")
+        return LongRows.of(self._counted(places[order]))
 
     @cached_property
     def standing(self) -> dict[int, int]:
@@ -184,9 +214,13 @@ class Segment:
         return places
 
     @cached_property
-    def undated_rows(self) -> np.ndarray:
-        """The places of rows without a day."""
-        return np.flatnonzero(self.rows["day_first"] == NEVER)
+    def undated(self) -> Rows:
+        """The rows without a day, which every sum counts: side by side they are read faster."""
+        return self._counted(np.flatnonzero(self.rows["day_first"] == NEVER))
+
+    def _counted(self, places: np.ndarray) -> Rows:
+        """Copy of some rows what tells whether a View counts them."""
+        return Rows({name: self.rows[name][places] for name in COUNTED})
 
     def tile(self, z: int, x: int, y: int) -> tuple[int, int]:
         """Return the rows of a tile's marks as one range [first, end)."""
@@ -200,7 +234,7 @@ class Segment:
     def among(self, places: np.ndarray) -> Segment:
         """Return a segment of some rows, by their places in ascending order."""
         marks = int(np.searchsorted(places, self.marks))
-        return Segment(self.rows.take(places), marks, self.newest)
+        return Segment(self.rows.among(places), marks, self.newest)
 
     def match(self, criteria: Filter, low: int = 0, high: int | None = None) -> np.ndarray:
         """Return the places of matching rows in [low, high)."""

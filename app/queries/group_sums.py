@@ -113,17 +113,23 @@ class _Cubed:
     def _in(self) -> Parts:
         """The rows to put in: of later segments, and the doubtful ones that count."""
         base, *later = self.published.segments
-        parts = [base.among(self._doubtful), *later]
+        is_as_built = base is self.published.state.cubes.segment  # no row of it was replaced
+        parts = [self._built if is_as_built else base.among(self._doubtful), *later]
         return [(part, part.match(self.criteria)) for part in parts]
 
     @cached_property
     def _out(self) -> Parts:
         """The doubtful rows that the cubes count: what they mean, and began in the period."""
-        built = self.published.state.cubes.segment.among(self._doubtful)
+        built = self._built
         places = built.match(self._own)
         began = built.rows["day_first"][places]
         is_in = (began >= self.criteria.first) & (began <= self.criteria.last)
         return [(built, places[is_in])]
+
+    @cached_property
+    def _built(self) -> Segment:
+        """The doubtful rows as they were when the cubes were built."""
+        return self.published.state.cubes.segment.among(self._doubtful)
 
     @cached_property
     def _doubtful(self) -> np.ndarray:

@@ -271,15 +271,12 @@ def _outside(published: Published, *, is_long: bool) -> int:
     if is_long and criteria.first <= BEGINNING and criteria.last >= END:
         return 0
     for segment in published.segments:
-        rows = segment.rows
         if is_long:
-            places = segment.long_rows
-            first, last = rows["day_first"][places], rows["day_last"][places]
-            touches = (first <= criteria.last) & (last >= criteria.first)
-            contained = (first >= criteria.first) & (last <= criteria.last)
-            places = places[touches & ~contained]
+            rows, across = segment.long.rows, segment.long.across
+            places = np.union1d(across(criteria.first), across(criteria.last + 1))
         else:
-            places = segment.undated_rows
+            rows = segment.undated
+            places = np.arange(len(rows))
         standing = (rows["known_to"][places] > criteria.seq) & (rows["seq"][places] <= criteria.seq)
         standing &= criteria.datasets[rows["dataset"][places]]
         standing &= rows["status"][places] != RETRACTED
