@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -237,6 +238,8 @@ class Index:
     def after_write(self) -> None:
         """Build a new generation when the delta is large; called after every write."""
         self.generations.after_write(self._built_seq())
+        with suppress(StoreBusy):  # it is written; only the next reader may have to wait
+            self.state(self._store.head().seq)  # who has written reads it here from now on
         self.join_ahead()
 
     def _built_seq(self) -> int:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +54,21 @@ def test_a_column_of_equal_values_takes_no_room_and_reads_as_before(filled: Work
     (segment,) = filled.state().segments
     assert segment.rows["error_m"].shape == segment.rows["number"].shape
     assert segment.rows.take(np.array([3, 0]))["error_m"].tolist() == [100, 100]
+
+
+def test_who_has_written_reads_it_also_while_another_reader_refreshes(filled: Workspace) -> None:
+    filled.state()
+
+    def written() -> int:
+        filled.index.after_write()
+        return filled.state().seq
+
+    with ThreadPoolExecutor(1) as pool:
+        with filled.index._lock:
+            head = add(filled.store, incident("mine"))
+            seq = pool.submit(written)
+            wait([seq], timeout=0.3)
+        assert seq.result(60) == head.seq
 
 
 def folders(workspace: Workspace) -> list[str]:
