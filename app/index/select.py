@@ -12,6 +12,7 @@ from app.domain.cache import BoundedCache
 from app.domain.mercator import BITS
 from app.index.boxes import BoxE7, curve_pieces, in_box
 from app.index.columns import STATUSES, UNDRAWN
+from app.index.long_rows import LongRows
 from app.index.within import Within
 from app.rows import BATTLE, COLUMNS, LONG, NEVER, NO_REGION, NOWHERE, OTHER_HARM, Rows
 
@@ -112,27 +113,6 @@ class Near:
         if self.holders:
             is_near &= np.isin(holder, self.holders)
         return np.asarray(places[is_near])
-
-
-@dataclass(frozen=True, eq=False)
-class LongRows:
-    """Rows of more than 48 hours in the order of their first days."""
-
-    rows: Rows
-    reach: np.ndarray
-    """The last day that a row or one before it reaches."""
-
-    @classmethod
-    def of(cls, rows: Rows) -> LongRows:
-        """Take rows in the order of their first days."""
-        return cls(rows, np.maximum.accumulate(rows["day_last"]))
-
-    def across(self, day: int) -> np.ndarray:
-        """Return the places of rows that begin before a day and reach it."""
-        start = np.searchsorted(self.reach, np.int32(day))
-        end = np.searchsorted(self.rows["day_first"], np.int32(day))
-        places = np.arange(start, max(start, end))
-        return places[self.rows["day_last"][places] >= day]
 
 
 COUNTED = (
