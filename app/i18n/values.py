@@ -56,13 +56,13 @@ def plural(language: str, n: int) -> str:
 def day_text(language: str, day: date | str) -> str:
     r"""Write a day; of ISO text only the day is read.
 
+    English is written as in Britain and most of the world: "10 Dec 2025", as headlines are.
+
     >>> day_text("en", "2025-10-24T18:00:00Z")
-    'Oct 24, 2025'
+    '24 Oct 2025'
     """
     day = date.fromisoformat(day[:10]) if isinstance(day, str) else day
     month = strings(language)[f"month_short_{day.month}"]
-    if language == "en":
-        return f"{month} {day.day}, {day.year}"
     year = f"{day.year}{NARROW_SPACE}р." if language == "uk" else str(day.year)
     return f"{day.day} {month} {year}"
 
@@ -86,7 +86,7 @@ def instant_text(language: str, instant: datetime | str) -> str:
     """Write an instant to the minute, in UTC.
 
     >>> instant_text("en", "2025-10-24T18:05:59Z")
-    'Oct 24, 2025, 18:05 UTC'
+    '24 Oct 2025, 18:05 UTC'
     """
     moment = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
     utc = moment.astimezone(UTC)

@@ -106,6 +106,9 @@ class Chrome:
 
     is_synthetic: bool = False
     credits: str = ""
+    days: str = ""
+    """The period; the header says what the page is and when."""
+
     headline: str = ""
     as_known: str = ""
     """The View in one sentence, and the day on which it is known: a frame opens with both."""

@@ -56,7 +56,7 @@ def page_html(
     unknown = _before_the_record(query)
     banners = _banners(query, is_saved=kit is not None) + ([unknown] if unknown else [])
     title = query.words["title"].format(theatre=query.theatre.title(query.view.lang))
-    days = f"{query.view.first} – {query.view.last}"
+    days = days_text(query.view.lang, str(query.view.first), str(query.view.last))
     chrome = Chrome(
         title=title,
         language=query.view.lang,
@@ -69,6 +69,7 @@ def page_html(
         corrections=None if unknown else corrections(query),
         embed=embed,
         is_synthetic=query.view.synthetic,
+        days=days,
         credits=f"{query.words['credits']}: {' · '.join(sums.credits) or '–'}",
         headline="" if embed is None else _headline(query),
         as_known="" if embed is None else _as_known(query),

@@ -19,7 +19,9 @@ from app.i18n.values import day_words
 from app.pictures.credits import basemap_credits
 from app.pictures.legend import FigureLegend
 from app.pictures.scene import Scene
+from app.queries.sums import summarise
 from app.queries.words.filters import filter_texts
+from app.queries.words.headline import summary_headline
 from app.render.fonts import legible
 from app.render.layout import Content, Section
 
@@ -46,10 +48,12 @@ class FigureText:
         default = words["title"].format(theatre=self.scene.theatre.title(view.lang))
         own = legible(self.fonts, " ".join(title.split())) or default
         below = legible(self.fonts, " ".join(subtitle.split()))
+        filters = " · ".join(self._filters())
         return Content(
             title=own,
             subtitle=below,
-            facts=self._legible([" · ".join(self._filters()), self.version_text()]),
+            facts=self._legible([self._headline() or filters, self.version_text()]),
+            brief=self._legible([filters, self.version_text()]),
             sections=[self._clean(one) for one in self._legend.sections() if one.rows],
             notes=self._legible(self._notes()),
             scale_text=self._scale_text,
@@ -70,6 +74,11 @@ class FigureText:
     def _clean(self, section: Section) -> Section:
         rows = tuple(row._replace(text=legible(self.fonts, row.text)) for row in section.rows)
         return Section(legible(self.fonts, section.title), rows)
+
+    def _headline(self) -> str:
+        """Write the View as the page's sentence, with its period, figures and filters."""
+        sums = self.scene.sums
+        return summary_headline(sums, summarise(sums, "region")) or ""
 
     def _filters(self) -> list[str]:
         """Write the period and every filter of the View."""

@@ -51,7 +51,7 @@ class FigureLegend:
 
     def _regions(self) -> Section:
         view, words, values = self.scene.view, self.scene.words, self.scene.choropleth
-        title = f"{words[view.metric]}: {words[f'level_{view.level}']}"
+        title = words["comma"].join([words[view.metric], words[f"level_{view.level}"]])
         if values is None:
             return Section(title, (LegendRow(words["not_shared"]),))
         figures = [value for code, value in values.values.items() if self.is_shown(code)]
@@ -182,7 +182,7 @@ class FigureLegend:
                 parts.append(
                     words["figure_elsewhere"].format(n=self.scene.number(counts.elsewhere))
                 )
-            lines.append("; ".join(parts))
+            lines.append(words["semicolon"].join(parts))
         missing = [one.name for one in scene.sums.datasets if one not in scene.marks.datasets]
         if missing:
             lines.append(words["figure_no_marks"].format(names=", ".join(missing)))
@@ -212,7 +212,7 @@ class FigureLegend:
         day = day_words(words, control.snapshot.valid_on)
         rows = [LegendRow(words["control_of"].format(source=control.source.name, date=day))]
         rows += [LegendRow(self._age())]
-        parts = ", ".join(words[f"includes_{part}"] for part in control.snapshot.includes)
+        parts = words["comma"].join(words[f"includes_{part}"] for part in control.snapshot.includes)
         rows.append(LegendRow(words["includes"].format(parts=parts)))
         return Section(title, (*self._grounds(), *self._line(), *rows))
 

@@ -19,6 +19,9 @@ SWATCH_WIDE = 2.0
 """The width of a swatch, in sizes of letters."""
 
 SIZES = (12.0, 11.5, 11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0)
+LEAD_PX = 1.0
+"""So much larger are the letters of the first fact, which says what the map shows."""
+
 READABLE = 10.0
 """Before letters become smaller than this, the other arrangement of map and legend is tried."""
 
@@ -69,6 +72,9 @@ class Content:
     notice: str | None = None
     watermark: str | None = None
     marks: Sequence[str] = ()
+    brief: Sequence[str] = ()
+    """The facts in fewer words, for a page that has no room for them; empty if there are none."""
+
     is_rtl: bool = False
     """Whether the page is read from right to left: then all of it is mirrored but the map."""
 
@@ -164,20 +170,18 @@ def wrapped(fonts: Path, text: str, size: float, width: float, *, is_bold: bool)
 def lay_out(content: Content, width: int, height: int, fonts: Path) -> Layout:
     """Arrange a figure: the legend beside the map on a wide page, under it on a tall one.
 
-    The letters become smaller until everything fits; nothing is left out.
+    The letters become smaller until everything fits; only a headline gives way to its bare facts.
 
     Raises:
         InputError: the page is too small for its texts and a map.
     """
     wide, tall = _beside, _under
     order = (wide, tall) if width >= height * 1.1 else (tall, wide)
-    for sizes in (
-        [size for size in SIZES if size >= READABLE],
-        [size for size in SIZES if size < READABLE],
-    ):
+    brief = replace(content, facts=content.brief or content.facts)
+    for text, is_readable in ((content, True), (brief, True), (brief, False)):
         for arrange in order:
-            for size in sizes:
-                layout = _arranged(content, (width, height), fonts, size, arrange)
+            for size in (size for size in SIZES if (size >= READABLE) == is_readable):
+                layout = _arranged(text, (width, height), fonts, size, arrange)
                 if layout is not None:
                     return layout.mirrored() if content.is_rtl else layout
     allowed = "more px: title, legend, credits and terms of this View do not fit beside a map"
@@ -197,8 +201,8 @@ def _arranged(
     head.add(content.title, most, is_bold=True)
     if content.subtitle:
         head.add(content.subtitle, max(most * 0.62, size), QUIET)
-    for fact in content.facts:
-        head.add(fact, size)
+    for number, fact in enumerate(content.facts):
+        head.add(fact, size if number else size + LEAD_PX)
     for mark in content.marks:
         head.add(mark, size, WARNING, is_bold=True)
     foot = _Column(fonts, MARGIN, 0, width - 2 * MARGIN)

@@ -41,7 +41,7 @@ export function makeAreaChart(words, language, gapDays) {
   let cursor = null;
 
   const text = ({ date, area } = points[place]) =>
-    fill(words.ground_on_day, { date: dayText(language, date), km2: number(language, area) });
+    fill(words.ground_on_day, { date: dayText(language, date), km2: number(language, area, 0) });
 
   function move(/** @type {number} */ to) {
     place = Math.max(0, Math.min(points.length - 1, to));

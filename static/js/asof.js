@@ -8,10 +8,11 @@ import { dayText } from "./format.js";
  * @param {MapContext} context
  */
 export function showAsOf(place, { spec, state, words, language }) {
-  const instant = spec.asOf ? `${spec.asOf.slice(0, 16).replace("T", " ")} UTC` : "–";
+  const { asOf } = spec;
+  const instant = asOf ? `${dayText(language, asOf.slice(0, 10))}, ${asOf.slice(11, 16)} UTC` : "–";
+  const sentence = `${words.as_known_on} ${instant}`;
   if (spec.isSaved) {
-    const [from, to] = ["from", "to"].map((name) => dayText(language, state.get(name)));
-    place.append(el("span", { text: `${from} – ${to} · ${words.as_known_on} ${instant}` }));
+    place.append(el("span", { text: sentence }));
     return;
   }
   const day = spec.asOfDay ?? "";
@@ -21,14 +22,19 @@ export function showAsOf(place, { spec, state, words, language }) {
     max: day > spec.yesterday ? day : spec.yesterday,
     onchange: () => state.go({ as_of: input.value }),
   });
-  place.append(el("label", {}, words.as_known_on + " ", input));
-  if (spec.view.as_of) {
+  const isPast = Boolean(spec.view.as_of);
+  const past = isPast ? `${words.as_known_on} ${dayText(language, day)}` : words.as_known_now;
+  const label = el("label", {}, words.as_known_on + " ", input);
+  const title = el("summary", { text: past, title: isPast ? sentence : null });
+  // In a frame it stands among what unfolds.
+  const isFolded = place.closest("details") !== null;
+  place.append(isFolded ? label : el("details", { class: "past-day" }, title, label));
+  if (isPast) {
     const now = () => state.go({ as_of: "" });
     place.append(
-      el("span", { class: "instant", text: instant }),
       el("button", { type: "button", class: "step", text: words.show_now, onclick: now }),
     );
-  } else place.append(el("span", { class: "now", text: words.as_known_now }));
-  const paper = spec.asOf ? `${instant} · ${spec.head}` : "–";
+  }
+  const paper = asOf ? `${sentence} · ${spec.head}` : "–";
   place.append(el("span", { class: "on-paper", text: paper }));
 }

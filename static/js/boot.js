@@ -6,9 +6,9 @@ import { showAsOf } from "./asof.js";
 import { fetchMonths } from "./columns.js";
 import { ControlLayer } from "./control.js";
 import { makeControlTab } from "./controltab.js";
-import { byId, debounce, jsonBlock } from "./dom.js";
+import { byId, debounce, jsonBlock, mapBox, waitIn } from "./dom.js";
 import { makeFilters } from "./filters.js";
-import { dayNumber, fill } from "./format.js";
+import { dayNumber, daysText, fill } from "./format.js";
 import { makeHighlight } from "./highlight.js";
 import { filterOf, IncidentLayer } from "./incidents.js";
 import { captionText, makeLegend } from "./legend.js";
@@ -202,9 +202,11 @@ async function reload(/** @type {MapContext} */ { state, layers }) {
   await layers.incidents.load(files);
 }
 
-function showDay(/** @type {MapContext} */ { state, layers }) {
+function showDay(/** @type {MapContext} */ { state, layers, language }) {
+  const days = document.getElementById("days"); // a frame says them in its headline
+  if (days) days.textContent = daysText(language, state.get("from"), state.get("to"));
   layers.incidents.setWindow(dayNumber(state.get("from")), dayNumber(state.get("to")));
-  layers.control.showDay(state.get("to")).catch(fail);
+  waitIn(mapBox(), layers.control.showDay(state.get("to"))).catch(fail);
 }
 
 /**
@@ -220,7 +222,7 @@ function listen(context, parts, showSummary) {
     if (["from", "to", "control"].some(has)) showDay(context);
     if (has("control")) parts.period?.showCoverage();
     const isOther = PLACE_NAMES.some(has) || (isByLine(state) && LINE_NAMES.some(has));
-    if (isOther || has("colour_by")) reload(context).catch(fail);
+    if (isOther || has("colour_by")) waitIn(mapBox(), reload(context)).catch(fail);
     layers.incidents.setSize(state.get("size_by") || "none");
     if (has("palette")) {
       layers.regions.restyle();
@@ -297,10 +299,12 @@ function start() {
   const parts = makeParts(context, highlight, open, () => latest);
 
   const newest = makeNewest();
+  const figures = parts.overview ? byId("panel") : mapBox();
   async function showSummary() {
     try {
-      /** @type {Summary} */
-      const summary = await readJson(`/api/summary?${state.query()}`, newest());
+      /** @type {Promise<Summary>} */
+      const answer = readJson(`/api/summary?${state.query()}`, newest());
+      const summary = await waitIn(figures, answer);
       latest = summary;
       layers.regions.show(summary);
       parts.overview?.show(summary);
@@ -333,7 +337,8 @@ function start() {
   }
   byId("caption").hidden = !spec.controls.length && !spec.theatre.note;
   layers.regions.load().then(showSummary).catch(fail);
-  listing.then((files) => layers.incidents.load(files)).catch(fail);
+  const marks = listing.then((files) => layers.incidents.load(files));
+  waitIn(mapBox(), marks).catch(fail);
   postHeight();
   listenForPrint();
 }

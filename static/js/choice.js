@@ -1,5 +1,5 @@
 /* A labelled choice of one code among several. */
-/** @import { Label } from "./types.js" */
+/** @import { Label, LayerContext } from "./types.js" */
 import { el } from "./dom.js";
 
 /**
@@ -16,4 +16,19 @@ export function choice(name, text, labels, now, change) {
   if (!labels.some(([value]) => value === now))
     select.append(el("option", { value: now, text: now, selected: true }));
   return el("label", { class: "choice" }, el("span", { text }), select);
+}
+
+/**
+ * Whose control the map shows. The page offers it in more than one place, and each follows.
+ * @param {LayerContext} context
+ */
+export function sourceChoice({ spec, state, words }) {
+  const labels = spec.controls.map(({ slug, name }) => /** @type {Label} */ ([slug, name]));
+  const now = () => state.get("control");
+  const label = choice("control", words.control_source, labels, now(), (_, slug) =>
+    state.set({ control: slug }),
+  );
+  const select = /** @type {HTMLSelectElement} */ (label.querySelector("select"));
+  state.onChange(() => (select.value = now()));
+  return label;
 }

@@ -1,6 +1,7 @@
 /* Who held the ground: source, area and change, area over time, and what a fixed line divides. */
 /** @import { ChangedAreas, FrozenLine, GroundAreas, GroundChanges } from "./types.js" */
 /** @import { GroundSeries, Label, MapContext, Tab } from "./types.js" */
+import { choice, sourceChoice } from "./choice.js";
 import { debounce, el, isHidden } from "./dom.js";
 import { dayText, fill, number } from "./format.js";
 import { fromHash, toHash } from "./hash.js";
@@ -18,8 +19,7 @@ export function makeControlTab(context) {
   const { parties } = spec.theatre;
   const nameOf = (/** @type {string} */ party) =>
     parties.find(({ code }) => code === party)?.name ?? party;
-  const km2 = (/** @type {number} */ value) =>
-    number(language, Math.abs(value) < 100 ? value : Math.round(value));
+  const km2 = (/** @type {number} */ value) => number(language, value, 0);
   const day = (/** @type {string} */ value) => dayText(language, value);
   const facts = el("div", { class: "facts", "aria-live": "polite" });
   /** @type {Promise<ReturnType<typeof import("./areachart.js").makeAreaChart>> | null} */
@@ -44,10 +44,8 @@ export function makeControlTab(context) {
   });
   const compare = el("a", { text: words.compare });
   const sources = spec.controls.map(({ slug, name }) => /** @type {Label} */ ([slug, name]));
-  const ownChoice = choice(words.control_source, sources, state.get("control"), (slug) =>
-    state.set({ control: slug }),
-  );
-  const otherChoice = choice(words.overlay, [["", words.none], ...sources], other, (slug) => {
+  const others = /** @type {Label[]} */ ([["", words.none], ...sources]);
+  const otherChoice = choice("with", words.overlay, others, other, (_, slug) => {
     other = slug;
     toHash({ with: slug });
     showBeside(null);
@@ -56,25 +54,12 @@ export function makeControlTab(context) {
     "section",
     { class: "ground", "aria-labelledby": "ground-title" },
     el("h2", { id: "ground-title", text: words.ground }),
-    ownChoice,
+    sourceChoice(context),
     sources.length > 1 ? otherChoice : null,
     facts,
     el("label", { class: "layer" }, changesCheck, el("span", { text: words.show_changes })),
     el("p", { class: "ground-actions" }, freeze, compare),
   );
-
-  /**
-   * @param {string} title
-   * @param {Label[]} labels
-   * @param {string} value
-   * @param {(value: string) => void} change
-   */
-  function choice(title, labels, value, change) {
-    const select = el("select", { onchange: () => change(select.value) });
-    for (const [code, text] of labels)
-      select.append(el("option", { value: code, text, selected: code === value }));
-    return el("label", { class: "choice" }, el("span", { text: title }), select);
-  }
 
   const query = (/** @type {Record<string, string>} */ own = {}) =>
     new URLSearchParams({
@@ -159,8 +144,8 @@ export function makeControlTab(context) {
 
   /** @param {{ gained_km2: number, lost_km2: number }} change */
   const areaTexts = ({ gained_km2: gained, lost_km2: lost }) => ({
-    gained: km2(gained),
-    lost: km2(lost),
+    gained: number(language, gained, 1),
+    lost: number(language, lost, 1),
   });
 
   /** @param {GroundChanges} changes */

@@ -81,3 +81,33 @@ export function debounce(waitMs, call) {
     timer = setTimeout(call, waitMs);
   };
 }
+
+const WAIT_MS = 300;
+/** How many answers a box waits for. @type {WeakMap<Element, number>} */
+const waits = new WeakMap();
+
+/**
+ * Wait for what a box will show; where that takes a while, the box says so.
+ * @template Answer
+ * @param {Element} box
+ * @param {Promise<Answer>} answer
+ */
+export async function waitIn(box, answer) {
+  const count = (/** @type {number} */ step) => {
+    const n = (waits.get(box) ?? 0) + step;
+    waits.set(box, n);
+    box.toggleAttribute("data-waiting", n > 0);
+    box.setAttribute("aria-busy", String(n > 0));
+  };
+  let isShown = false;
+  const timer = setTimeout(() => {
+    isShown = true;
+    count(1);
+  }, WAIT_MS);
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(timer);
+    if (isShown) count(-1);
+  }
+}

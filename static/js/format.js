@@ -11,16 +11,22 @@ export function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (slot, name) => (name in byName ? String(byName[name]) : slot));
 }
 
-/** A language with the digits that sentences and pictures have, too: 0 to 9. */
-const locale = (/** @type {string} */ language) => `${language}-u-nu-latn`;
+/**
+ * A language with the digits that sentences and pictures have, too: 0 to 9. English has the order
+ * of days of most of the world (app/i18n/values.py).
+ */
+const locale = (/** @type {string} */ language) =>
+  `${language === "en" ? "en-GB" : language}-u-nu-latn`;
 
 /**
  * @param {string} language
  * @param {number} value
+ * @param {number} [digits] so many after the point, as in a column of a table; else what there is
  */
-export function number(language, value) {
+export function number(language, value, digits) {
   return new Intl.NumberFormat(locale(language), {
-    maximumFractionDigits: 2,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits ?? 2,
     useGrouping: "always",
   }).format(value);
 }
@@ -38,6 +44,13 @@ export function dayText(language, day) {
   });
   return format.format(new Date(day + "T00:00:00Z"));
 }
+
+/** A first and a last day, or one day when they are equal. */
+export const daysText = (
+  /** @type {string} */ language,
+  /** @type {string} */ first,
+  /** @type {string} */ last,
+) => [...new Set([first, last])].map((day) => dayText(language, day)).join(" – ");
 
 const DAY_MS = 864e5;
 /** A day as days since 1970. */

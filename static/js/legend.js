@@ -1,7 +1,7 @@
 /* The legend: classes with their numbers, patterns, marks, and the switches of the layers. */
 /** @import { IncidentOptions, Label, Legend, MapContext, PageSpec, Pattern } from "./types.js" */
 /** @import { ShownControl } from "./types.js" */
-import { choice } from "./choice.js";
+import { choice, sourceChoice } from "./choice.js";
 import { el } from "./dom.js";
 import { dayText, fill, number } from "./format.js";
 import { fromHash, toHash } from "./hash.js";
@@ -60,7 +60,9 @@ export function makeLegend(context) {
     const check = el("input", { type: "checkbox", checked: !isOff(name), onchange });
     show();
     const text = el("span", { text: words["layer_" + name] });
-    const choices = { regions: metricChoice, control: () => [], incidents: lookChoices }[name]();
+    const choices = { regions: metricChoice, control: sourceChoices, incidents: lookChoices }[
+      name
+    ]();
     box.append(el("label", { class: "layer" }, check, text), ...choices, lists[name]);
   }
 
@@ -80,6 +82,11 @@ export function makeLegend(context) {
       choose("metric", words.metric, [...METRICS, ...rates]),
       choose("palette", words.palette, Object.keys(regions.ramps)),
     ];
+  }
+
+  function sourceChoices() {
+    const isOffered = summaryPane && !spec.isSaved && spec.controls.length > 1;
+    return isOffered ? [sourceChoice(context)] : [];
   }
 
   /* A saved page has its marks in one choice of classes. */
@@ -213,7 +220,7 @@ export function makeLegend(context) {
     return [el("li", { class: "legend-title", text: `${words[name]}: ${words[code]}` })];
   }
 
-  if (isBeside) summaryPane.firstElementChild?.after(box);
+  if (isBeside) summaryPane.querySelector(".settings")?.after(box);
   else {
     const holder = new L.Control({ position: "bottomleft" });
     holder.onAdd = () => {
@@ -258,10 +265,11 @@ export function captionText({ words, language, spec, staleDays }, about) {
   const old = ageDays === 1 ? words.control_age_one : words.control_age;
   const age = ageDays ? fill(old, { n: number(language, ageDays) }) : words.control_today;
   const stale = ageDays > staleDays ? ` (${fill(words.control_stale, { n: staleDays })})` : "";
-  const parts = includes.map((part) => words["includes_" + part]).join(", ");
-  const covers = includes.length > 1 ? `; ${fill(words.includes, { parts })}` : "";
+  const { comma, semicolon } = words;
+  const parts = includes.map((part) => words["includes_" + part]).join(comma);
+  const covers = includes.length > 1 ? semicolon + fill(words.includes, { parts }) : "";
   const credit = source.credit === source.name ? "" : ` © ${source.credit}.`;
   const snapshot = { source: source.name, date: dayText(language, about.validOn) };
-  const text = `${words.layer_control}: ${fill(words.control_of, snapshot)}, ${age}`;
+  const text = `${words.layer_control}: ${fill(words.control_of, snapshot)}${comma}${age}`;
   return `${text}${stale}${covers}.${credit} ${note}`;
 }

@@ -1,7 +1,7 @@
 /* The list of incidents, newest first: those in view of the map, or of the whole period. */
 /** @import { Highlight, IncidentFeature, IncidentPage, ListTab } from "./types.js" */
 /** @import { MapContext, OpenIncident } from "./types.js" */
-import { debounce, el, isHidden } from "./dom.js";
+import { byId, debounce, el, isHidden, waitIn } from "./dom.js";
 import { fill, number } from "./format.js";
 import { whenText } from "./incident.js";
 import { makeNewest, messageOf, readJson, wasAborted } from "./request.js";
@@ -87,6 +87,13 @@ export function makeList(context, highlight, open) {
     if (isMore) list.append(...rows);
     else list.replaceChildren(...rows);
     for (const [key, item] of rowsByKey) if (!item.isConnected) rowsByKey.delete(key);
+    const headlineOf = (/** @type {Element | null} */ item) =>
+      item?.querySelector(".incident-headline")?.textContent;
+    // Of many incidents in one town no more may be known than that: it stands there once.
+    for (const item of rows) {
+      const isSame = headlineOf(item) === headlineOf(item.previousElementSibling);
+      item.classList.toggle("again", isSame && item.querySelector(".incident-text") !== null);
+    }
     return rows;
   }
 
@@ -118,8 +125,9 @@ export function makeList(context, highlight, open) {
     try {
       const query = state.query(bbox ? { bbox } : {});
       const page = `headline=true&limit=${PAGE_ROWS}&offset=${offset}`;
-      /** @type {IncidentPage} */
-      const answer = await readJson(`/api/collections/incidents/items?${query}&${page}`, signal);
+      /** @type {Promise<IncidentPage>} */
+      const items = readJson(`/api/collections/incidents/items?${query}&${page}`, signal);
+      const answer = await waitIn(byId("panel"), items);
       const rows = showRows(answer.features, offset > 0);
       const count = answer.numberMatched;
       const text = inView.checked ? words.list_view : words.list_period;

@@ -122,12 +122,12 @@ def test_record_and_page_name_publisher_day_and_hash(archive: Archive) -> None:
     record = incident("open")
     sha256 = archive.attach(record, FREE)
     (image,) = (one for one in images(archive.public, record) if one["sha256"] == sha256)
-    assert image["credit"]["text"] == "City council, Mar 2, 2026"
+    assert image["credit"]["text"] == "City council, 2 Mar 2026"
     assert image["credit"]["href"] == "https://example.org/photo"
     assert sha256 in image["archived"]
     assert image["fold"] is None
     html = archive.public.client.get(f"/incidents/{record.id}").text
-    assert all(text in html for text in ("City council, Mar 2, 2026", sha256, "small.jpg"))
+    assert all(text in html for text in ("City council, 2 Mar 2026", sha256, "small.jpg"))
     assert archive.public.client.get(image["large"]).status_code == 200
 
 

@@ -66,11 +66,11 @@ def test_the_line_follows_the_last_day_of_the_period(service: Service, watch: Wa
     watched = watch()
     watched.open(f"{service.url}/?theatre=example&from=2024-03-01&to=2024-03-10")
     page = watched.page
-    expect(page.locator("#caption")).to_contain_text("Mar 10, 2024")
+    expect(page.locator("#caption")).to_contain_text("10 Mar 2024")
     line = page.locator(".leaflet-front-pane path").first
     shape = line.get_attribute("d")
     page.get_by_role("button", name="One day forward").click()
-    expect(page.locator("#caption")).to_contain_text("Mar 11, 2024")
+    expect(page.locator("#caption")).to_contain_text("11 Mar 2024")
     expect(line).not_to_have_attribute("d", shape or "")
     watched.is_clean()
 
@@ -78,7 +78,7 @@ def test_the_line_follows_the_last_day_of_the_period(service: Service, watch: Wa
 def test_a_missing_day_shows_the_last_line_with_its_age(service: Service, watch: Watch) -> None:
     watched = watch()
     watched.open(f"{service.url}/?theatre=example&from=2024-03-01&to=2024-03-20")
-    expect(watched.page.locator("#caption")).to_contain_text("Mar 17, 2024, 3 days old")
+    expect(watched.page.locator("#caption")).to_contain_text("17 Mar 2024, 3 days old")
 
 
 def test_a_line_older_than_the_limit_is_dashed_and_said_to_be(

@@ -143,7 +143,7 @@ def test_the_panel_never_covers_the_mark_of_its_record(
     expect_mark_in_sight(page)
     page.keyboard.press("Escape")
     page.get_by_role("tab", name="Incidents").click()
-    page.locator("button.incident", has_text="Mar 10, 2022").click()
+    page.locator("button.incident", has_text="10 Mar 2022").click()
     expect_mark_in_sight(page)
     watched.is_clean()
 

@@ -86,7 +86,7 @@ def test_a_citation_names_sources_period_record_and_address(service: Service, wa
     page.locator(".share-button").click()
     cited = page.get_by_role("textbox", name="Citation").input_value()
     head = page.evaluate("strikemap.spec.head")
-    for part in ("Invented strikes", "Mar 1, 2024 to Mar 10, 2024", "UTC", head, service.url):
+    for part in ("Invented strikes", "1 Mar 2024 to 10 Mar 2024", "UTC", head, service.url):
         assert part in cited
     watched.is_clean()
 

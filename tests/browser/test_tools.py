@@ -177,7 +177,7 @@ def test_two_sources_lie_side_by_side_on_one_day(watch: Watch, two_sources: Serv
     with page.expect_request(re.compile(r"/tiles/control/.*control=deepstate")):
         page.get_by_label("Source on the right").select_option("deepstate")
     sides = page.locator(".swipe-side .note")
-    expect(sides.nth(1)).to_contain_text("Mar 10, 2024")
+    expect(sides.nth(1)).to_contain_text("10 Mar 2024")
     shown = {
         re.findall(r"control=(\w+)", url)[0]: re.findall(r"to=([\d-]+)", url)[0]
         for url in tiles

@@ -29,7 +29,8 @@ languages = st.sampled_from(LANGUAGES)
 def test_a_day_is_written_as_in_cldr(language: str, day: date) -> None:
     # CLDR has digits alone for Arabic, which stand in another order beside Latin letters.
     pattern = "d MMM y" if language == "ar" else "medium"
-    expected = format_date(day, pattern, locale=language)
+    locale = "en_GB" if language == "en" else language
+    expected = format_date(day, pattern, locale=locale)
     assert day_text(language, day) == day_text(language, str(day)) == expected
 
 
@@ -72,8 +73,8 @@ def test_a_length_has_the_languages_unit(metres: int, english: str, ukrainian: s
 
 
 def test_days_of_one_day_are_said_once() -> None:
-    assert days_text("en", "2025-10-24T18:00:00Z", "2025-10-24") == "Oct 24, 2025"
-    assert days_text("en", "2025-10-24", "2025-10-25") == "Oct 24, 2025 – Oct 25, 2025"
+    assert days_text("en", "2025-10-24T18:00:00Z", "2025-10-24") == "24 Oct 2025"
+    assert days_text("en", "2025-10-24", "2025-10-25") == "24 Oct 2025 – 25 Oct 2025"
 
 
 def test_an_instant_is_told_in_utc() -> None:

@@ -75,7 +75,7 @@ def test_a_legend_says_what_colours_and_sizes_mean_and_by_whose_word(demos: Work
     for part in (
         "Colour: ground held by (source: Invented control)",
         *("Orra Council", "Tarn League", "Mirel Assembly", "Size: killed"),
-        *("0 1 to 4 5 to 19 no figure known", "known to the settlement"),
+        *("0 1 to 4 5 to 19 no figure known", "only the settlement is known"),
     ):
         assert part in text
     assert "Drone" not in text

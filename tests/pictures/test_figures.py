@@ -75,9 +75,10 @@ def test_a_figure_says_when_what_whose_and_how_sure(demos: Workspace) -> None:
     for part in (
         *(TITLE, "За тиждень", "24–25 October 2025", "As known on 1 January 2026, 12:00 UTC"),
         f"version {head.seq}, {head.hash.hex()[:12]}",
-        *("Killed: first level", "incidents, but no figure known", "nothing reported"),
+        "4 incidents in Ukraine, 1 of them with damage; at least 2 killed",
+        *("Killed, by region", "incidents, but no figure known", "nothing reported"),
         *("Total: at least 2", "1 of 4 incidents carry a figure"),
-        *("Missile", "known to the settlement, no exact place", "known only to the region"),
+        *("Missile", "only the settlement is known", "known only to the region"),
         *("named by a resolution; extent not given", "UN General Assembly 68/262 and ES-11/4"),
         *("older than 7 days", "covers: areas held since 2022, Crimea"),
         *("200 km", "° N)", "(CC0-1.0)", "Boundaries: natural-earth-10m", "GeoNames (CC BY 4.0)"),
@@ -103,7 +104,7 @@ def test_every_filter_of_a_view_stands_on_its_figure(demos: Workspace) -> None:
     text = words(demos, view)
     for part in ("Drone", "Homes", "verified", "at least 1 killed", "within 80 km"):
         assert part.lower() in text.lower()
-    assert "1 March 2024 – 29 April 2024" in text
+    assert "1 March – 29 April 2024" in text
     assert "INVENTED DATA" in text
 
 
@@ -371,8 +372,8 @@ def test_numbers_are_written_as_readers_of_the_language_expect() -> None:
 @pytest.mark.parametrize(
     ("view", "text"),
     [
-        (UKRAINE, "from Oct 24, 2025 to Oct 25, 2025"),
-        (UKRAINE.but(first=None), "to Oct 25, 2025"),
+        (UKRAINE, "from 24 Oct 2025 to 25 Oct 2025"),
+        (UKRAINE.but(first=None), "to 25 Oct 2025"),
         (UKRAINE.but(first=None, last=None), "all days"),
     ],
 )

@@ -29,6 +29,7 @@ from app.queries.rates import RATE, add_rates
 from app.queries.region_sums import unmarked_by_region
 from app.queries.sums import summarise
 from app.queries.words.filters import filter_texts
+from app.queries.words.lines import address_text
 from app.queries.words.record import days_of, record_text
 from app.queries.words.summary import summary_sentences
 
@@ -233,7 +234,7 @@ def _incident_row(workspace: Workspace, language: str, feature: JsonObject) -> J
         or words["not_stated"],
         "status": words[f"status_{properties['status']}"],
         "sources": ", ".join(
-            one.get("publisher") or one.get("url") or words["source_withheld"]
+            one.get("publisher") or address_text(one.get("url")) or words["source_withheld"]
             for one in properties["sources"]
         )
         or words["no_source"],

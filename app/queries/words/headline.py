@@ -40,17 +40,21 @@ def summary_headline(published: Published, summary: JsonObject) -> str | None:
     words, lang, view = query.words, query.view.lang, query.view
     regions = [one.name(lang) for one in query.regions.regions if one.code in view.regions]
     has_names = 0 < len(regions) <= _MOST_NAMES
-    where = ", ".join(regions) if has_names else query.theatre.title(lang)
+    where = words["comma"].join(regions) if has_names else query.theatre.title(lang)
     days = _period_words(words, view.first, view.last)
     facts = [*_counts(lang, totals, where)]
     if totals["incidents"] and not regions:
         facts += _greatest(lang, summary["rows"])
     harm = _harm(lang, totals, is_sum=True) if totals["incidents"] else ""
-    sentence = words["headline_of_period"].format(days=days, facts=", ".join(facts))
+    sentence = words["headline_of_period"].format(days=days, facts=words["comma"].join(facts))
     hidden = _OF_HEADLINE if has_names else _OF_HEADLINE[:1]
-    filters = "; ".join(one.text for one in filter_texts(query) if one.name not in hidden)
+    filters = words["semicolon"].join(
+        one.text for one in filter_texts(query) if one.name not in hidden
+    )
     only = words["text_only"].format(filters=filters) if filters else ""
-    return " ".join(filter(None, ["; ".join(filter(None, [sentence, harm])) + ".", only]))
+    return " ".join(
+        filter(None, [words["semicolon"].join(filter(None, [sentence, harm])) + ".", only])
+    )
 
 
 def _counts(lang: str, totals: JsonObject, where: str) -> list[str]:
@@ -87,7 +91,7 @@ def _harm(lang: str, record: JsonObject, *, is_sum: bool = False) -> str:
     if is_sum:
         for toll in ("killed", "injured"):
             texts.setdefault(toll, words[f"headline_{toll}_unknown"])
-    return ", ".join(texts[toll] for toll in ("killed", "injured") if toll in texts)
+    return words["comma"].join(texts[toll] for toll in ("killed", "injured") if toll in texts)
 
 
 def _period_words(words: Mapping[str, str], first: date | None, last: date | None) -> str:
@@ -175,7 +179,7 @@ def _joined(words: Mapping[str, str], names: Sequence[str]) -> str:
         names = [*names[: _MOST_NAMES - 1], words["headline_others"]]
     if len(names) <= 1:
         return "".join(names)
-    return words["headline_and"].format(first=", ".join(names[:-1]), last=names[-1])
+    return words["headline_and"].format(first=words["comma"].join(names[:-1]), last=names[-1])
 
 
 def _place(properties: JsonObject) -> str:

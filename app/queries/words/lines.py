@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
@@ -26,6 +27,17 @@ def line(text: str, href: str | None = None, day: str | None = None) -> TextLine
 def web_line(text: str, address: str | None, day: str | None = None) -> TextLine:
     """Write a line that leads to an address; one that is not of the web leads nowhere."""
     return line(text, address if address is not None and _is_web(address) else None, day)
+
+
+def address_text(address: str | None) -> str:
+    """Write a web address without what every one begins with; another text stays as it is.
+
+    >>> address_text("https://www.example.org/news/")
+    'example.org/news'
+    """
+    if address is None or not _is_web(address):
+        return address or ""
+    return re.sub(r"^https?://(www\.)?", "", address).removesuffix("/")
 
 
 def _is_web(address: str) -> bool:

@@ -18,7 +18,7 @@ from app.i18n.values import count_text, day_text, days_text, length_text, number
 from app.publishing.query import Query
 from app.queries.words.headline import incident_headline
 from app.queries.words.images import ImageFacts, image_facts
-from app.queries.words.lines import TextLine, line, plain_lines, web_line
+from app.queries.words.lines import TextLine, address_text, line, plain_lines, web_line
 from app.reference.theatre import Theatre
 
 UNSTATED_SECTOR = "unknown"
@@ -290,7 +290,7 @@ def _ground_text(theatre: Theatre, lang: str, ground: JsonObject) -> str:
         parts.append(words["ground_shares"].format(shares=shares))
     age = ground["age_days"]
     parts.append(age_text(lang, ("ground_age_one", "ground_age"), age))
-    return "; ".join(parts)
+    return words["semicolon"].join(parts)
 
 
 def age_text(language: str, keys: tuple[str, str], days: int) -> str:
@@ -324,7 +324,7 @@ def _source(lang: str, source: JsonObject) -> TextLine:
     if not source:  # a place that is shown by its region only (docs/privacy.md, "Generalisation")
         return line(strings(lang)["source_withheld"])
     url = source.get("url")
-    text = source.get("publisher") or url or strings(lang)["not_stated"]
+    text = source.get("publisher") or address_text(url) or strings(lang)["not_stated"]
     day = f", {_published(lang, source['published'])}" if source.get("published") else ""
     return web_line(text + day, url)
 

@@ -30,7 +30,7 @@ def summary_sentences(published: Published, summary: JsonObject) -> list[str]:
         return _small_cells(published)
     if totals is None:
         return [words["several_datasets"]]
-    filters = "; ".join(one.text for one in filter_texts(published.query))
+    filters = words["semicolon"].join(one.text for one in filter_texts(published.query))
     only = [words["text_only"].format(filters=filters)] if filters else []
     names = _names(published)
     if not totals["incidents"]:
@@ -55,7 +55,7 @@ def _names(published: Published) -> dict[str, str]:
         "theatre": published.theatre.title(view.lang),
         "from": day_text(view.lang, view.first) if view.first else words["beginning"],
         "to": day_text(view.lang, view.last) if view.last else words["today"],
-        "sources": ", ".join(one.name for one in published.datasets),
+        "sources": words["comma"].join(one.name for one in published.datasets),
     }
 
 
@@ -100,5 +100,5 @@ def _most(lang: str, key: str, counts: list[tuple[str, int]]) -> list[str]:
     most = sorted((one for one in counts if one[1]), key=lambda one: (-one[1], one[0]))[
         :_MOST_NAMED
     ]
-    names = ", ".join(f"{name} ({number(lang, n)})" for name, n in most)
+    names = strings(lang)["comma"].join(f"{name} ({number(lang, n)})" for name, n in most)
     return [strings(lang)[key].format(list=names)] if most else []

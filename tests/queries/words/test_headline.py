@@ -88,6 +88,13 @@ def test_a_part_that_is_known_is_at_least_and_the_rest_not_known(
         "1–31 березня 2022: Україна, 3 випадки, з пошкодженнями – 2, найбільше – Харківська область"
         " (2); загинуло щонайменше 2, скільки поранено, невідомо."
     )
+    arabic = _headline(workspace, MARCH.but(lang="ar")) or ""
+    assert ("،" in arabic, "؛" in arabic, "," in arabic, ";" in arabic) == (
+        True,
+        True,
+        False,
+        False,
+    )
 
 
 def test_a_filter_is_named_and_an_empty_period_is_no_quiet_time(

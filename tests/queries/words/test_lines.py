@@ -22,7 +22,7 @@ from app.queries.words.lines import plain_lines
         ("codes", [], []),
         ("items", [{"name": "a", "grade": "b"}], ["a, b"]),
         ("count", {"low": 2, "best": None, "high": None}, ["at least 2"]),
-        ("day", "2025-10-24", ["Oct 24, 2025"]),
+        ("day", "2025-10-24", ["24 Oct 2025"]),
     ],
 )
 def test_a_value_is_written_by_its_kind(kind: Any, value: object, texts: list[str]) -> None:

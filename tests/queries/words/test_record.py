@@ -18,17 +18,20 @@ from tests.support import NOW, feature, geojson, imported, square, table
 
 
 @pytest.mark.parametrize(
-    ("url", "href"),
+    ("url", "text"),
     [
-        ("https://example.org/a", "https://example.org/a"),
+        ("https://example.org/a", "example.org/a"),
+        ("http://www.example.org/a?b=c/", "example.org/a?b=c"),
         ("javascript:alert(1)", None),
         ("http://[x/", None),
         ("no address", None),
     ],
 )
-def test_only_an_address_of_the_web_becomes_a_link(url: str, href: str | None) -> None:
+def test_only_an_address_of_the_web_becomes_a_link_with_its_telling_part(
+    url: str, text: str | None
+) -> None:
     line = _source("en", {"url": url, "publisher": None})
-    assert (line["text"], line["href"]) == (url, href)
+    assert (line["text"], line["href"]) == (text or url, None if text is None else url)
 
 
 def test_a_record_says_what_happened_who_says_so_whose_ground_it_was_and_then_its_facts(
