@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -152,6 +153,16 @@ def test_nothing_of_a_layout_leaves_the_page_or_stands_on_the_map(
         inside = x < text.x < x + across and y < text.y - 2 < y + down
         assert not inside, text
     assert len(layout.swatches) == 2 * rows
+
+
+def test_a_small_page_has_bare_facts_in_place_of_the_headline() -> None:
+    headline, days = "A sentence of many words that says it all. " * 4, "1 March 2024"
+    content = replace(_content(3), facts=[headline, "Version"], brief=[days, "Version"])
+    wide, small = (lay_out(content, *size, FONTS).texts for size in ((1200, 630), (320, 400)))
+    for texts, is_brief in ((wide, False), (small, True)):
+        written = [text.text for text in texts]
+        assert (days in written, written[1].startswith("A sentence")) == (is_brief, not is_brief)
+        assert "Version" in written
 
 
 def test_a_page_without_room_is_refused() -> None:
