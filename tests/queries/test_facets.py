@@ -113,7 +113,7 @@ def test_an_empty_period_is_not_said_to_be_one_without_harm(demos: Workspace) ->
 def test_what_filters_hide_is_not_said_to_be_unrecorded(demos: Workspace) -> None:
     view = EXAMPLE.but(weapons=("mine",), regions=("XE-01",), min_killed=50)
     only, none = said(demos, view)
-    assert only.startswith("Only what fits this: Weapon: Mine")
+    assert only.startswith("Filters: Weapon: Mine")
     assert "at least 50 killed" in only
     assert "no recorded incident fits" in none
     assert "nothing is recorded" not in none
@@ -121,7 +121,7 @@ def test_what_filters_hide_is_not_said_to_be_unrecorded(demos: Workspace) -> Non
 
 def test_words_of_a_narrowed_view_begin_with_what_narrows_it(demos: Workspace) -> None:
     text = said(demos, EXAMPLE.but(weapons=("drone",), bbox=Bounds(-132, -46, -120, -40)))
-    assert text[0] == "Only what fits this: Weapon: Drone; only within -132–-120, -46–-40 degrees."
+    assert text[0] == "Filters: Weapon: Drone; only within -132–-120, -46–-40 degrees."
     assert "Incidents reported: " in text[1]
 
 

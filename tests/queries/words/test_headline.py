@@ -103,7 +103,7 @@ def test_a_filter_is_named_and_an_empty_period_is_no_quiet_time(
     _load(workspace, tmp_path, SCHOOL)
     text = _headline(workspace, MARCH.but(sectors=("education",)))
     assert text is not None
-    assert text.endswith("not known. Only what fits this: What was hit: Education.")
+    assert text.endswith("not known. Filters: What was hit: Education.")
     april = MARCH.but(first=date(2022, 4, 1), last=date(2022, 5, 2))
     assert _headline(workspace, april) == "1 April – 2 May 2022: nothing is recorded in Ukraine."
 
