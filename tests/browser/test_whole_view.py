@@ -263,7 +263,7 @@ def test_where_only_larger_regions_are_known_none_is_called_unreported(
     assert done.returncode == 0, done.stderr
     with serving(tmp_path / "data", "--private") as service:
         page = opened(watch, service, "/?theatre=ukraine&dataset=own").page
-        expect(page.locator(".totals-notes")).to_contain_text("1 in no region of this level")
+        expect(page.locator(".totals-notes")).to_contain_text("1 in none of these regions")
         expect(page.locator(".legend")).to_contain_text("none placed here")
         expect(page.locator(".legend")).not_to_contain_text("nothing reported")
 
