@@ -154,7 +154,7 @@ class Segment:
         """The rows whose span is over 48 hours: sums need those on the edges of their period."""
         places = np.flatnonzero(self.rows["flags"] & LONG)
         order = np.argsort(self.rows["day_first"][places], kind="stable")
-        return LongRows.of(self._counted(places[order]))
+        return LongRows(self.rows.among(places[order]), places[order])
 
     @cached_property
     def standing(self) -> dict[int, int]:
@@ -184,7 +184,7 @@ class Segment:
     @cached_property
     def _last_instants(self) -> tuple[int, int]:
         names = ("public_after", "ended_at")
-        return tuple(int(self.rows[name].max(initial=0)) for name in names)  # type: ignore[return-value]
+        return tuple(int(self.rows[name][EVERYWHERE].max(initial=0)) for name in names)  # type: ignore[return-value]
 
     @cached_property
     def place_of(self) -> np.ndarray:
