@@ -8,75 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 import numpy as np
 
 from app.domain.cache import BoundedCache
-from app.index.select import Filter, Segment, Selection, regions_of
+from app.index.groups import Grouping, Groups
+from app.index.select import Filter, Segment, Selection
 from app.index.summary import Measures, measure
-from app.rows import BATTLE, EVENT_KINDS, LONG, NEVER, OTHER_HARM, Rows
-
-
-class Grouping(StrEnum):
-    """By what a cube adds up; an incident of several weapons or sectors counts in each."""
-
-    region = "region"
-    kind = "kind"
-    weapon = "weapon"
-    sector = "sector"
-    none = "none"
-
-
-@dataclass(frozen=True)
-class Groups:
-    """The number of groups of each grouping; regions have one more, for rows in none of them."""
-
-    regions: Mapping[int, int]
-    weapons: int
-    sectors: int
-
-    def size(self, by: Grouping, level: int) -> int:
-        """Count the groups of a grouping."""
-        if by is Grouping.region:
-            return self.regions[level] + 1
-        sizes = {
-            Grouping.kind: len(EVENT_KINDS),
-            Grouping.weapon: self.weapons,
-            Grouping.sector: self.sectors,
-        }
-        return sizes.get(by, 1)
-
-    def of(
-        self, rows: Rows, places: np.ndarray, by: Grouping, criteria: Filter
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Put rows into groups: the place of a row for each of its groups, and the group."""
-        if by is Grouping.region:
-            regions = regions_of(rows, places, criteria).astype(np.int64)
-            return places, regions % self.size(by, criteria.level)  # -1: the last group
-        if by is Grouping.none:
-            return places, np.zeros(len(places), np.int64)
-        if by is Grouping.kind:
-            kinds = rows["flags"][places] & np.uint8(BATTLE | OTHER_HARM)
-            return places, sum((kinds == bit) * n for n, bit in enumerate(EVENT_KINDS))
-        bits = rows[f"{by}s"][places]
-        parts = [
-            places[(bits & np.uint32(1 << bit)) != 0]
-            for bit in range(self.size(by, criteria.level))
-        ]
-        return np.concatenate(parts), np.repeat(np.arange(len(parts)), [len(p) for p in parts])
-
-    def measure(
-        self, parts: Sequence[tuple[Segment, np.ndarray]], by: Grouping, criteria: Filter
-    ) -> Measures:
-        """Add up rows by group."""
-        size = self.size(by, criteria.level)
-        sums = Measures.zero(size, self.sectors)
-        for segment, places in parts:
-            placed, groups = self.of(segment.rows, places, by, criteria)
-            sums += measure(Selection([(segment, placed)]), groups, size, self.sectors)
-        return sums
-
+from app.rows import LONG, NEVER
 
 DAYS_A_STEP = 32
 """Running sums are kept for one day of so many; the days after it are added up when read."""
@@ -175,14 +114,14 @@ def build_cube(segment: Segment, criteria: Filter, by: Grouping, groups: Groups)
     if days > MOST_CUBE_DAYS or (is_fine and days * groups.regions[criteria.level] > len(places)):
         return None
     rows = _DatedRows.of(segment, groups.of(segment.rows, places, by, criteria), first_day, days)
-    days_sums = rows.by_day(rows.begins, np.arange(len(rows.places)), groups.sectors)[:days]
-    names = np.flatnonzero(days_sums.any(axis=(0, 2)))
-    days_sums = days_sums[:, names]
-    reaching = [
-        rows.reaching(np.flatnonzero(which), groups.sectors)[:, names]
+    sums = rows.by_day(rows.begins, np.arange(len(rows.places)), groups.sectors)[:days]
+    names = np.flatnonzero(sums.any(axis=(0, 2)))
+    begun, running = _narrowest(sums, names), _narrowest(_running(sums), names)
+    del sums  # a table of all measures takes more memory than the whole cube
+    into, over = (
+        _narrowest(rows.reaching(np.flatnonzero(which), groups.sectors), names)
         for which in (~rows.is_long, rows.is_long)
-    ]
-    begun, running, into, over = map(_narrowest, (days_sums, _running(days_sums), *reaching))
+    )
     size = groups.size(by, criteria.level)
     return Cube(
         *(first_day, names, rows.present),
@@ -235,8 +174,8 @@ class _DatedRows:
         """Sum those that began before a day and end on it or later, by day."""
         several = which[self.ends[which] > self.begins[which]]
         change = self.by_day(self.begins + 1, several, sectors)
-        change = change - self.by_day(self.ends + 1, several, sectors)
-        return np.cumsum(change, axis=0)
+        change -= self.by_day(self.ends + 1, several, sectors)
+        return np.cumsum(change, axis=0, out=change)
 
 
 def _running(begun: np.ndarray) -> np.ndarray:
@@ -246,9 +185,10 @@ def _running(begun: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros((1, *shape), np.int64), np.cumsum(whole, axis=0)])
 
 
-def _narrowest(table: np.ndarray) -> np.ndarray:
-    """Copy sums with the narrowest type that holds them; a signed one, so that they subtract."""
-    return table.astype(np.min_scalar_type(-1 - int(table.max(initial=0))))
+def _narrowest(table: np.ndarray, names: np.ndarray) -> np.ndarray:
+    """Copy some measures with the narrowest type that holds them; signed, so that they subtract."""
+    dtype = np.min_scalar_type(-1 - int(table.max(initial=0)))
+    return table.astype(dtype).take(names, axis=1)
 
 
 MOST_CUBE_BYTES = 32 << 20

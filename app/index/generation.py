@@ -20,7 +20,8 @@ import numpy as np
 from app.index.column_files import mapped, read_column, write_column
 from app.index.columns import Tables
 from app.index.control import DatedControl
-from app.index.cubes import Cube, Cubes, Grouping, Groups
+from app.index.cubes import Cube, Cubes
+from app.index.groups import Grouping, Groups
 from app.index.merged import Decisions
 from app.index.select import Segment
 from app.index.sums import DamagedFile, FileSum, check_sums, file_sum

@@ -31,11 +31,12 @@ class LongRows:
         return numbers[self.rows["day_last"][numbers] >= day]
 
     def beyond(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the places of rows that end after a period: begun in it, and before it.
-
-        Both in ascending order.
-        """
+        """Return the numbers of rows that end after a period: begun in it, and before it."""
         numbers = self.across(last + 1)
         is_inside = self.rows["day_first"][numbers] >= first
-        inside, before = self.places[numbers[is_inside]], self.places[numbers[~is_inside]]
-        return np.sort(inside), np.sort(before)
+        return numbers[is_inside], numbers[~is_inside]
+
+    def partly_in(self, first: int, last: int) -> np.ndarray:
+        """Return the numbers of rows that reach over an edge of a period."""
+        inside, _before = self.beyond(first, last)
+        return np.concatenate([self.across(first), inside])

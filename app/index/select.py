@@ -115,13 +115,6 @@ class Near:
         return np.asarray(places[is_near])
 
 
-COUNTED = (
-    *("known_to", "seq", "number", "dataset", "status", "flags", "sectors"),
-    *("day_first", "day_last", "public_after", "ended_at"),
-)
-"""The columns that tell whether a View counts a row, whatever its codes and its place."""
-
-
 @dataclass(frozen=True, eq=False)
 class Segment:
     """Rows sorted by Morton key, marks first; `marks` is the number of rows that may be drawn."""
@@ -196,11 +189,7 @@ class Segment:
     @cached_property
     def undated(self) -> Rows:
         """The rows without a day, which every sum counts: side by side they are read faster."""
-        return self._counted(np.flatnonzero(self.rows["day_first"] == NEVER))
-
-    def _counted(self, places: np.ndarray) -> Rows:
-        """Copy of some rows what tells whether a View counts them."""
-        return Rows({name: self.rows[name][places] for name in COUNTED})
+        return self.rows.among(np.flatnonzero(self.rows["day_first"] == NEVER))
 
     def tile(self, z: int, x: int, y: int) -> tuple[int, int]:
         """Return the rows of a tile's marks as one range [first, end)."""

@@ -11,7 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from app.index.cubes import Cube, Cubes, Grouping, Groups
+from app.index.cubes import Cube, Cubes
+from app.index.groups import Grouping, Groups
 from app.index.select import EVERYWHERE, Filter, Segment, Selection, is_embargoed, is_quiet
 from app.index.summary import Measures, measure
 from app.publishing.publish import Published, counted_rows, counting
@@ -111,9 +112,10 @@ class _Cubed:
         taken_out = Measures.zero(removed[1].groups, groups.sectors) - removed[1]
         return _together([*days, added, (removed[0], taken_out)])
 
-    def _as_built(self, places: np.ndarray) -> Parts:
-        """Return those of some rows that the cubes count, in whichever period."""
-        rows = self._cubes.segment.among(places)
+    def _as_built(self, numbers: np.ndarray) -> Parts:
+        """Return those of some long rows that the cubes count, in whichever period."""
+        segment = self._cubes.segment
+        rows = segment.among(np.sort(segment.long.places[numbers]))
         return [(rows, rows.match(self._own))]
 
     @property
@@ -126,7 +128,7 @@ class _Cubed:
 
     @cached_property
     def _beyond(self) -> tuple[np.ndarray, np.ndarray]:
-        """The long rows that end after the period: those that began in it, and before it."""
+        """Numbers of the long rows that end after the period: begun in it, and before it."""
         return self._cubes.segment.long.beyond(self.criteria.first, self.criteria.last)
 
     @property

@@ -17,7 +17,8 @@ from app.domain.place import Bounds
 from app.domain.terms import Audience, Face
 from app.domain.view import View
 from app.index import cubes
-from app.index.cubes import Cube, Grouping, Groups, build_cube
+from app.index.cubes import Cube, build_cube
+from app.index.groups import Grouping, Groups
 from app.index.select import BEGINNING, END, RETRACTED, Filter, Segment
 from app.index.summary import Measures
 from app.instance.workspace import Workspace
