@@ -163,6 +163,13 @@ class Segment:
         return dict(enumerate(np.bincount(self.rows["dataset"][stands]).tolist()))
 
     @cached_property
+    def withdrawn(self) -> frozenset[int]:
+        """The numbers of the incidents whose newest revision is retracted."""
+        rows = self.rows
+        gone = (rows["status"] == RETRACTED) & (rows["known_to"] == NEVER)
+        return frozenset(rows["number"][gone].tolist())
+
+    @cached_property
     def all_flags(self) -> int:
         """The bits of `flags` that any row has."""
         return int(np.bitwise_or.reduce(self.rows["flags"], initial=0))

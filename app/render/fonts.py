@@ -91,10 +91,18 @@ def _piece_width(folder: Path, text: str, size: float, *, is_bold: bool) -> floa
 def _share(folder: Path, text: str, face: Typeface) -> float:
     """Measure a piece as a share of the font's size; letters from right to left are joined."""
     if CAN_SHAPE and has_rtl(text):
-        font = load_font(folder, face, 256.0)
-        return float(font.getlength(text, features=UNKERNED)) / 256.0
+        # No letter joins over a space. So a line that grows by a word is not shaped anew.
+        words = text.split(" ")
+        spaces = (len(words) - 1) * _shaped_share(folder, " ", face)
+        return spaces + sum(_shaped_share(folder, word, face) for word in words if word)
     advances = _advances(folder, face)
     return sum(advances.get(character, 0.6) for character in text)
+
+
+@lru_cache(16_384)
+def _shaped_share(folder: Path, word: str, face: Typeface) -> float:
+    font = load_font(folder, face, 256.0)
+    return float(font.getlength(word, features=UNKERNED)) / 256.0
 
 
 @lru_cache(65_536)
@@ -130,18 +138,32 @@ def legible(folder: Path, text: str) -> str:
     characters, such as those for the direction of writing, are removed.
     """
     composed = unicodedata.normalize("NFC", text)
-    written, missing = [], []
-    for character in composed:
-        if character in LIKE:
-            written.append(LIKE[character])
-        elif unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp"):
-            written.append(" " if character.isspace() else "")
-        elif _has(folder, character):
-            written.append(character)
-        else:
-            missing.append(character)
-            written.append(SUBSTITUTE)
-    if missing:
+    letters = _letters(folder)
+    written = composed.translate(letters)
+    if SUBSTITUTE in written:
+        missing = [one for one in composed if letters[ord(one)] == SUBSTITUTE]
         names = ", ".join(f"U+{ord(one):04X}" for one in dict.fromkeys(missing))
         LOG.warning("the font lacks %s; drawn as %s", names, SUBSTITUTE)
-    return "".join(written)
+    return written
+
+
+class _Letters(dict[int, str]):
+    """What is written for a character, by its code; the characters of the fonts are kept."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__({ord(one): same for one, same in LIKE.items()})
+        self._folder = folder
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp"):
+            return " " if character.isspace() else ""
+        if not _has(self._folder, character):
+            return SUBSTITUTE
+        self[code] = character
+        return character
+
+
+@cache
+def _letters(folder: Path) -> _Letters:
+    return _Letters(folder)

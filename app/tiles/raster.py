@@ -83,18 +83,28 @@ def draw_regions(painter: Canvas, shades: Sequence[Shade], colours: Sequence[str
     """
     flat = painter.visible([shade.shape for shade in shades])
     share = band_share(painter.frame.z)
-    for strength, parts in ((1 - share, flat), (share, _bands(flat, painter.frame.scale))):
-        if not strength:
-            continue
-        of: dict[int | None, list[BaseGeometry]] = {}
-        for part, shade in zip(parts, shades, strict=True):
-            of.setdefault(shade.class_number, []).append(part)
-        for number, colour in enumerate(colours):
-            painter.paint(of.get(number, []), colour, CLASS_OPACITY * strength)
-        painter.paint_hatch(of.get(None, []), NO_FIGURE_PATTERN, 0.9 * strength)
+    if share < 1:
+        _shade(painter, flat, shades, colours, 1 - share)
+    if share > 0:  # to find the bands takes longer than to draw them
+        _shade(painter, _bands(flat, painter.frame.scale), shades, colours, share)
     painter.stroke(strokes_of(flat), REGION_EDGE, 0.6)
     outlined = [one for one, shade in zip(flat, shades, strict=True) if shade.is_outlined]
     painter.stroke(strokes_of(outlined), REGION_EDGE, OUTLINE_PX)
+
+
+def _shade(
+    painter: Canvas,
+    parts: Sequence[BaseGeometry],
+    shades: Sequence[Shade],
+    colours: Sequence[str],
+    strength: float,
+) -> None:
+    of: dict[int | None, list[BaseGeometry]] = {}
+    for part, shade in zip(parts, shades, strict=True):
+        of.setdefault(shade.class_number, []).append(part)
+    for number, colour in enumerate(colours):
+        painter.paint(of.get(number, []), colour, CLASS_OPACITY * strength)
+    painter.paint_hatch(of.get(None, []), NO_FIGURE_PATTERN, 0.9 * strength)
 
 
 def _bands(flat: Sequence[BaseGeometry], scale: int) -> list[BaseGeometry]:
