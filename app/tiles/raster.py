@@ -154,8 +154,8 @@ def draw_incidents(
     radius = _error_px(marks["error_m"][near][soft], marks["lat_e7"][near][soft] / 1e7, frame)
     # The reports of a town share its middle: a disc for each would be opaque. The largest stays.
     order = np.argsort(-radius, kind="stable")
-    spots = np.column_stack([x[soft], y[soft]])[order]
-    first = np.sort(order[np.unique(spots, axis=0, return_index=True)[1]])
+    spots = (x[soft] + 1j * y[soft])[order]  # as single numbers they are compared fastest
+    first = np.sort(order[np.unique(spots, return_index=True)[1]])
     soft, radius = soft[first], radius[first]
     colours = [kinds[place].colour for place in soft.tolist()]
     painter.discs(x[soft], y[soft], radius, colours, opacity=DISC_OPACITY)
