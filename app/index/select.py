@@ -410,6 +410,9 @@ class Selection:
 
     def take(self, numbers: np.ndarray) -> Rows:
         """Gather some rows, by their numbers in the selection, in the order of `numbers`."""
+        if len(self.parts) == 1:  # then only the columns that are read are copied
+            segment, places = self.parts[0]
+            return segment.rows.among(places[numbers])
         parts, before = [], 0
         if self._order is not None:
             numbers = self._order[numbers]

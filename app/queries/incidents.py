@@ -117,14 +117,15 @@ def row_order(selection: Selection, order: str = "new", most: int | None = None)
 
     With `most`, the days after that of the row of this number may be missing.
     """
-    seqs, day = selection["seq"], selection["day_first"]
+    day = selection["day_first"]
     if order not in ("old", "new"):
-        return np.asarray(np.lexsort((seqs, day, _toll_column(selection, order)))[::-1])
+        return np.asarray(np.lexsort((selection["seq"], day, _toll_column(selection, order)))[::-1])
     sign = -1 if order == "new" else 1
     days, places = sign * day, np.arange(len(day))
     if most is not None and most < len(days):  # a page of many rows: the others stay unsorted
         places = np.flatnonzero(days <= np.partition(days, most)[most])
-    return np.asarray(places[np.lexsort((sign * seqs[places], days[places]))])
+    seqs = selection.take(places)["seq"]
+    return np.asarray(places[np.lexsort((sign * seqs, days[places]))])
 
 
 def incident_features(
@@ -138,7 +139,7 @@ def incident_features(
     revisions = {one.seq: one for one in published.workspace.store.by_seq(seqs) if one.payload}
     places = [place for place, seq in enumerate(seqs) if seq in revisions]
     readable = [revisions[seqs[place]] for place in places]
-    return _features(published, readable, rows.take(np.array(places, np.int64)), face)
+    return _features(published, readable, rows.among(np.array(places, np.int64)), face)
 
 
 def find_incident(published: Published, ref: str) -> JsonObject:
