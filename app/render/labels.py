@@ -53,8 +53,8 @@ def choose_labels(
     boxes, own = sides.boxes[first], sides.own[first]
     is_late = touching(boxes, boxes) | touching(own, own) | touching(own, boxes)
     is_dropped = np.tril(is_late, -1).any(axis=1)
-    chosen = first[~is_dropped & touching(boxes, around)[:, 0]]
-    return [sides.name(row) for row in chosen.tolist()], [_box(box) for box in boxes.tolist()]
+    placed = first[~is_dropped & touching(boxes, around)[:, 0]]
+    return [sides.name(row) for row in placed.tolist()], [_box(box) for box in boxes.tolist()]
 
 
 def place_names(
