@@ -142,8 +142,10 @@ def legible(folder: Path, text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     letters = _letters(folder)
     written = composed.translate(letters)
+    missing = ""
     if SUBSTITUTE in written:
-        missing = [one for one in composed if letters[ord(one)] == SUBSTITUTE]
+        missing = "".join(one for one in composed if letters[ord(one)] == SUBSTITUTE != one)
+    if missing:
         names = ", ".join(f"U+{ord(one):04X}" for one in dict.fromkeys(missing))
         LOG.warning("the font lacks %s; drawn as %s", names, SUBSTITUTE)
     return written
