@@ -33,6 +33,9 @@ LIKE = {"\u2011": "-", "\u202f": "\u00a0", "\u2009": "\u00a0", "\u200b": "", "\u
 """Characters that the font lacks, and those that look the same."""
 
 
+HEBREW = re.compile("[\u0590-\u05ff\ufb1d-\ufb4f]")
+"""A space beside Hebrew letters has another width than alone."""
+
 _EAST_ASIAN = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef"
 EAST_ASIAN = re.compile(f"[{_EAST_ASIAN}]")
 _PIECE = re.compile(f"[{_EAST_ASIAN}]+|[^{_EAST_ASIAN}]+")
@@ -93,6 +96,8 @@ def _piece_width(folder: Path, text: str, size: float, *, is_bold: bool) -> floa
 def _share(folder: Path, text: str, face: Typeface) -> float:
     """Measure a piece as a share of the font's size; letters from right to left are joined."""
     if CAN_SHAPE and has_rtl(text):
+        if HEBREW.search(text):
+            return _shaped_share(folder, text, face)
         # No letter joins over a space. So a line that grows by a word is not shaped anew.
         words = text.split(" ")
         spaces = (len(words) - 1) * _shaped_share(folder, " ", face)
@@ -102,9 +107,9 @@ def _share(folder: Path, text: str, face: Typeface) -> float:
 
 
 @lru_cache(16_384)
-def _shaped_share(folder: Path, word: str, face: Typeface) -> float:
+def _shaped_share(folder: Path, text: str, face: Typeface) -> float:
     font = load_font(folder, face, 256.0)
-    return float(font.getlength(word, features=UNKERNED)) / 256.0
+    return float(font.getlength(text, features=UNKERNED)) / 256.0
 
 
 @lru_cache(65_536)
