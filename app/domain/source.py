@@ -80,8 +80,8 @@ def check_addresses(sources: Iterable[SourceRef], claims: Iterable[Claim] = ()) 
 
 def without_other_schemes(source: SourceRef) -> SourceRef:
     """Remove addresses that are not of the web: a record of an earlier release may have them."""
-    addresses = {"url": source.url, "archive_url": source.archive_url, "upstream": source.upstream}
-    wrong = {name: None for name, address in addresses.items() if has_other_scheme(address)}
+    names = ("url", "archive_url", "upstream")
+    wrong = {name: None for name in names if has_other_scheme(getattr(source, name))}
     return msgspec.structs.replace(source, **wrong) if wrong else source
 
 

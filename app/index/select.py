@@ -23,6 +23,9 @@ BEGINNING, END = NOWHERE + 1, NEVER - 1
 EVERYWHERE = slice(None)
 """The places of all rows."""
 
+FEW_ROWS = 1_000
+"""To compare so many rows between two pieces costs less than to begin another piece."""
+
 MOST_JOINS = 8
 """Joins in memory per segment, with 13 bytes for each row."""
 
@@ -156,6 +159,13 @@ class Segment:
         return dict(enumerate(np.bincount(self.rows["dataset"][stands]).tolist()))
 
     @cached_property
+    def withdrawn(self) -> frozenset[int]:
+        """The numbers of the incidents whose newest revision is retracted."""
+        rows = self.rows
+        gone = (rows["status"] == RETRACTED) & (rows["known_to"] == NEVER)
+        return frozenset(rows["number"][gone].tolist())
+
+    @cached_property
     def all_flags(self) -> int:
         """The bits of `flags` that any row has."""
         return int(np.bitwise_or.reduce(self.rows["flags"], initial=0))
@@ -220,9 +230,11 @@ class Segment:
     def pieces(self, box: BoxE7) -> list[tuple[int, int]]:
         """Return the ranges [first, end) of marks that hold all of those in a box, in order."""
         morton, ends = self.rows["morton"][: self.marks], np.array(curve_pieces(box), np.uint64)
-        firsts = np.searchsorted(morton, ends[:, 0], "left").tolist()
-        lasts = np.searchsorted(morton, ends[:, 1], "right").tolist()
-        return [*zip(firsts, lasts, strict=True)]
+        firsts = np.searchsorted(morton, ends[:, 0], "left")
+        lasts = np.searchsorted(morton, ends[:, 1], "right")
+        is_apart = firsts[1:] - lasts[:-1] > FEW_ROWS
+        firsts, lasts = firsts[np.r_[True, is_apart]], lasts[np.r_[is_apart, True]]
+        return [*zip(firsts.tolist(), lasts.tolist(), strict=True)]
 
     def _matched(self, criteria: Filter, low: int, high: int) -> np.ndarray:
         part, rows = slice(low, high), self.rows
@@ -392,6 +404,9 @@ class Selection:
 
     def take(self, numbers: np.ndarray) -> Rows:
         """Gather some rows, by their numbers in the selection, in the order of `numbers`."""
+        if len(self.parts) == 1:  # then only the columns that are read are copied
+            segment, places = self.parts[0]
+            return segment.rows.among(places[numbers])
         parts, before = [], 0
         if self._order is not None:
             numbers = self._order[numbers]

@@ -26,8 +26,9 @@ from app.render.badges import Badge, Spot, draw_badges, place_badges, spots_of
 from app.render.canvas import AREA_PX, LINE_PX, Canvas, TextRun
 from app.render.figure import chip_size, draw_chip, draw_page, notice_box, scale_box
 from app.render.frame import Frame
-from app.render.labels import Name, draw_places, place_names, spread
+from app.render.labels import draw_places, place_names, spread
 from app.render.layout import Content, Layout, lay_out
+from app.render.name_sides import Name
 from app.render.notes import place_notes, write_notes
 from app.render.painter import Painter
 from app.render.palette import DASHES, INK, LINE_FIXED, PAPER, RAMPS, WATER

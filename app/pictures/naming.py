@@ -18,7 +18,8 @@ from app.reference.basemap import Places
 from app.render.badges import Spot, spots_of
 from app.render.canvas import Canvas
 from app.render.frame import TILE_PX, Frame
-from app.render.labels import Name, Naming, choose_labels, label_candidates, touch
+from app.render.labels import choose_labels, touch
+from app.render.name_sides import Name, Naming, label_candidates
 from app.render.painter import Painter
 from app.render.palette import WATER_TEXT
 from app.render.room import Box, Room

@@ -16,9 +16,10 @@ from app.domain.place import Bounds
 from app.domain.terms import Dataset, Face
 from app.i18n.values import number
 from app.index.columns import PRECISIONS
-from app.index.select import Selection, is_quiet, regions_of
+from app.index.select import RETRACTED, Filter, Selection, is_quiet, regions_of
 from app.index.summary import Ledger
-from app.publishing.publish import Published, control_dataset, counted_rows, publish, summable
+from app.pictures.marks import ROWS_A_STEP
+from app.publishing.publish import Published, control_dataset, publish, summable
 from app.publishing.query import OfQuery, Query
 from app.publishing.sources import control_source
 from app.queries.choropleth import Choropleth, Choropleths
@@ -27,6 +28,7 @@ from app.queries.region_sums import by_region
 from app.render.badges import crowded
 from app.render.classes import MarkClass
 from app.render.palette import DENSE_FROM
+from app.rows import Rows
 from app.tiles.raster import Looks
 
 PAD_SHARE = 0.03
@@ -81,7 +83,12 @@ class Scene(OfQuery):
     @cached_property
     def rows(self) -> Selection:
         """The marks of the View."""
-        return self.marks.select().drawable(self.marks.filter)
+        return self._matching.drawable(self.marks.filter)
+
+    @cached_property
+    def _matching(self) -> Selection:
+        """The incidents of the View, with and without a mark."""
+        return self.marks.select()
 
     @cached_property
     def is_dense(self) -> bool:
@@ -129,10 +136,11 @@ class Scene(OfQuery):
         """Count incidents without a mark by region, and those in no region of this level."""
         regions = self.query.reference.regions(self.view.level)
         counts = np.zeros(len(regions) + 1, np.int64)
-        for segment, places in counted_rows(self.marks).parts:
+        for segment, places in self._matching.parts:
             unmarked = places >= segment.marks
             if self.marks.filter.has_quiet:
                 unmarked |= is_quiet(segment.rows, places, self.marks.filter)
+            unmarked &= segment.rows["status"][places] != RETRACTED  # it never counts
             numbers = regions_of(segment.rows, places[unmarked], self.marks.filter).astype(np.int64)
             counts += np.bincount(numbers % (len(regions) + 1), minlength=len(regions) + 1)
         own = {
@@ -190,10 +198,9 @@ class Scene(OfQuery):
         """Tell whether the View's datasets had any record at its as-of, whatever the filters."""
         criteria = self.sums.filter
         return any(
-            bool(
-                (criteria.datasets[part.rows["dataset"]] & (part.rows["seq"] <= criteria.seq)).any()
-            )
+            _has_any(part.rows, criteria, low)
             for part in self.sums.segments
+            for low in range(0, len(part.rows), ROWS_A_STEP)
         )
 
     def box(self) -> Bounds:
@@ -214,3 +221,10 @@ class Scene(OfQuery):
         dx, dy = (east - west) * PAD_SHARE, (north - south) * PAD_SHARE
         south, north = max(south - dy, -85.0), min(north + dy, 85.0)
         return Bounds(max(west - dx, -180.0), south, min(east + dx, 180.0), north)
+
+
+def _has_any(rows: Rows, criteria: Filter, low: int) -> bool:
+    """Tell whether a step of rows has one of the datasets, recorded before the as-of."""
+    step = slice(low, low + ROWS_A_STEP)
+    is_known = criteria.datasets[rows["dataset"][step]] & (rows["seq"][step] <= criteria.seq)
+    return bool(is_known.any())

@@ -9,7 +9,8 @@ import numpy as np
 
 from app.i18n import WATERMARK
 from app.render.frame import Frame
-from app.render.painter import HATCH, Painter, hatch_mask
+from app.render.hatches import HATCH, hatch_mask
+from app.render.painter import Painter
 from app.render.palette import (
     CITED,
     CLAIMED,

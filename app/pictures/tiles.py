@@ -34,7 +34,8 @@ from app.queries.looks import class_numbers, mark_classes
 from app.queries.shapes import SimplifiedShapes
 from app.render.badges import draw_badges, place_badges
 from app.render.frame import Frame
-from app.render.labels import Name, draw_places
+from app.render.labels import draw_places
+from app.render.name_sides import Name
 from app.render.painter import Painter
 from app.render.palette import (
     DETAIL_ZOOM,

@@ -22,7 +22,7 @@ from app.domain.source import upstream_links
 from app.domain.terms import Face
 from app.index.columns import pack
 from app.index.locate import RegionHow
-from app.index.select import RETRACTED, Selection, is_embargoed, is_quiet
+from app.index.select import Selection, is_embargoed, is_quiet
 from app.publishing.publish import Published
 from app.queries.ground.at_points import ground_of_incidents
 from app.rows import NEAR_BORDER, NEVER, NO_REGION, Rows
@@ -115,17 +115,17 @@ def list_incidents(
 def row_order(selection: Selection, order: str = "new", most: int | None = None) -> np.ndarray:
     """Return the indices of a selection's rows in one of ORDERS; within a day, in the ledger's.
 
-    With `most`, only so many of the first ones may be returned.
+    With `most`, the days after that of the row of this number may be missing.
     """
-    seqs, day = selection["seq"], selection["day_first"]
-    if order in ("old", "new"):
-        keys = (day.astype(np.int64) << 32) + seqs  # no two are equal
-        keys = -keys if order == "new" else keys
-        if most is None or most >= len(keys):
-            return np.asarray(np.argsort(keys))
-        first = np.argpartition(keys, most)[:most]  # a page of many rows: the others stay unsorted
-        return np.asarray(first[np.argsort(keys[first])])
-    return np.asarray(np.lexsort((seqs, day, _toll_column(selection, order)))[::-1])
+    day = selection["day_first"]
+    if order not in ("old", "new"):
+        return np.asarray(np.lexsort((selection["seq"], day, _toll_column(selection, order)))[::-1])
+    sign = -1 if order == "new" else 1
+    days, places = sign * day, np.arange(len(day))
+    if most is not None and most < len(days):  # a page of many rows: the others stay unsorted
+        places = np.flatnonzero(days <= np.partition(days, most)[most])
+    seqs = selection.take(places)["seq"]
+    return np.asarray(places[np.lexsort((sign * seqs, days[places]))])
 
 
 def incident_features(
@@ -139,7 +139,7 @@ def incident_features(
     revisions = {one.seq: one for one in published.workspace.store.by_seq(seqs) if one.payload}
     places = [place for place, seq in enumerate(seqs) if seq in revisions]
     readable = [revisions[seqs[place]] for place in places]
-    return _features(published, readable, rows.take(np.array(places, np.int64)), face)
+    return _features(published, readable, rows.among(np.array(places, np.int64)), face)
 
 
 def find_incident(published: Published, ref: str) -> JsonObject:
@@ -335,15 +335,7 @@ def withdrawn_numbers(published: Published) -> frozenset[int]:
     """
     if not published.is_public:
         return frozenset()
-    if "withdrawn" not in published.query.cache:
-        withdrawn: set[int] = set()
-        for segment in published.state.segments:
-            rows = segment.rows
-            gone = (rows["status"] == RETRACTED) & (rows["known_to"] > published.state.seq)
-            withdrawn.update(rows["number"][gone].tolist())
-        published.query.cache["withdrawn"] = frozenset(withdrawn)
-    numbers: frozenset[int] = published.query.cache["withdrawn"]
-    return numbers
+    return frozenset[int]().union(*(segment.withdrawn for segment in published.state.segments))
 
 
 def _published_properties(

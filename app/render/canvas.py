@@ -181,11 +181,17 @@ def outline(shape: str, radius: float, inset: float = 0.0) -> Polygon:
 
 def strokes_of(shapes: Iterable[BaseGeometry]) -> list[BaseGeometry]:
     """Split shapes into single lines; polygons into their rings."""
-    parts = []
-    for part in shapely.get_parts(shapely.get_parts(list(shapes))):
-        edge = part.boundary if part.geom_type == "Polygon" else part
-        parts += [piece for piece in shapely.get_parts(edge) if not piece.is_empty]
-    return parts
+    parts = shapely.get_parts(shapely.get_parts(list(shapes)))
+    is_polygon = shapely.get_type_id(parts) == POLYGON
+    parts[is_polygon] = shapely.boundary(parts[is_polygon])
+    lines = shapely.get_parts(parts)
+    return list(lines[~shapely.is_empty(lines)])
+
+
+def solid_parts(shapes: Iterable[BaseGeometry]) -> np.ndarray:
+    """Split shapes into their polygons, without lines, points and empty parts."""
+    parts = shapely.get_parts(shapely.get_parts(list(shapes)))
+    return np.asarray(parts[(shapely.get_type_id(parts) == POLYGON) & ~shapely.is_empty(parts)])
 
 
 def polygons_of(shapes: Iterable[BaseGeometry]) -> list[Polygon]:
@@ -194,6 +200,4 @@ def polygons_of(shapes: Iterable[BaseGeometry]) -> list[Polygon]:
     In one path with the non-zero rule, neighbours then touch without a gap, an enclave fills the
     hole of its neighbour, and overlapping areas are filled once.
     """
-    parts = shapely.get_parts(shapely.get_parts(list(shapes)))
-    solid = parts[(shapely.get_type_id(parts) == POLYGON) & ~shapely.is_empty(parts)]
-    return cast("list[Polygon]", list(shapely.orient_polygons(solid)))
+    return cast("list[Polygon]", list(shapely.orient_polygons(solid_parts(shapes))))

@@ -33,6 +33,9 @@ LIKE = {"\u2011": "-", "\u202f": "\u00a0", "\u2009": "\u00a0", "\u200b": "", "\u
 """Characters that the font lacks, and those that look the same."""
 
 
+HEBREW = re.compile("[\u0590-\u05ff\ufb1d-\ufb4f]")
+"""A space beside Hebrew letters has another width than alone."""
+
 _EAST_ASIAN = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef"
 EAST_ASIAN = re.compile(f"[{_EAST_ASIAN}]")
 _PIECE = re.compile(f"[{_EAST_ASIAN}]+|[^{_EAST_ASIAN}]+")
@@ -72,6 +75,8 @@ def load_font(folder: Path, face: Typeface, size_px: float) -> ImageFont.FreeTyp
 def _advances(folder: Path, face: Typeface) -> dict[str, float]:
     """Read the width of each character, as a share of the font's size."""
     with TTFont(folder / face, lazy=True) as font:
+        # Numbers instead of names: to read the names takes longer than all the rest.
+        font.setGlyphOrder([str(number) for number in range(font["maxp"].numGlyphs)])
         units, widths = font["head"].unitsPerEm, font["hmtx"]
         return {chr(code): widths[name][0] / units for code, name in font.getBestCmap().items()}
 
@@ -91,10 +96,20 @@ def _piece_width(folder: Path, text: str, size: float, *, is_bold: bool) -> floa
 def _share(folder: Path, text: str, face: Typeface) -> float:
     """Measure a piece as a share of the font's size; letters from right to left are joined."""
     if CAN_SHAPE and has_rtl(text):
-        font = load_font(folder, face, 256.0)
-        return float(font.getlength(text, features=UNKERNED)) / 256.0
+        if HEBREW.search(text):
+            return _shaped_share(folder, text, face)
+        # No letter joins over a space. So a line that grows by a word is not shaped anew.
+        words = text.split(" ")
+        spaces = (len(words) - 1) * _shaped_share(folder, " ", face)
+        return spaces + sum(_shaped_share(folder, word, face) for word in words if word)
     advances = _advances(folder, face)
     return sum(advances.get(character, 0.6) for character in text)
+
+
+@lru_cache(16_384)
+def _shaped_share(folder: Path, text: str, face: Typeface) -> float:
+    font = load_font(folder, face, 256.0)
+    return float(font.getlength(text, features=UNKERNED)) / 256.0
 
 
 @lru_cache(65_536)
@@ -130,18 +145,34 @@ def legible(folder: Path, text: str) -> str:
     characters, such as those for the direction of writing, are removed.
     """
     composed = unicodedata.normalize("NFC", text)
-    written, missing = [], []
-    for character in composed:
-        if character in LIKE:
-            written.append(LIKE[character])
-        elif unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp"):
-            written.append(" " if character.isspace() else "")
-        elif _has(folder, character):
-            written.append(character)
-        else:
-            missing.append(character)
-            written.append(SUBSTITUTE)
+    letters = _letters(folder)
+    written = composed.translate(letters)
+    missing = ""
+    if SUBSTITUTE in written:
+        missing = "".join(one for one in composed if letters[ord(one)] == SUBSTITUTE != one)
     if missing:
         names = ", ".join(f"U+{ord(one):04X}" for one in dict.fromkeys(missing))
         LOG.warning("the font lacks %s; drawn as %s", names, SUBSTITUTE)
-    return "".join(written)
+    return written
+
+
+class _Letters(dict[int, str]):
+    """What is written for a character, by its code; the characters of the fonts are kept."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__({ord(one): same for one, same in LIKE.items()})
+        self._folder = folder
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp"):
+            return " " if character.isspace() else ""
+        if not _has(self._folder, character):
+            return SUBSTITUTE
+        self[code] = character
+        return character
+
+
+@cache
+def _letters(folder: Path) -> _Letters:
+    return _Letters(folder)

@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from app.reference.basemap import QUARTER, Places
-from app.render.canvas import Canvas, TextRun
-from app.render.fonts import text_width, writable
+from app.render.canvas import Canvas
 from app.render.frame import TILE_PX, Frame
-from app.render.palette import HALO, STREET_TEXT, TEXT, Mark
+from app.render.name_sides import Name, Naming, name_sides
+from app.render.palette import HALO, TEXT, Mark
 from app.render.room import Box, Room
 
-LABEL_PX, LABEL_HIGH_PX, LABEL_PAD, MOST_CANDIDATES = 11.0, 8.0, 3.0, 400
-PLACE_DOT_PX, BESIDE_PX, ABOVE_PX, ASLANT_PX = 2.3, 7.0, 14.0, 11.0
-"""A place's dot, and the distance of its name: a usual mark on the dot stays whole."""
-
-FAR_PX, REGIONAL_CAPITAL = (10.0, 20.0), 1
-"""Further steps for the name of a capital, also of a region: marks crowd around these."""
-
-OWN_PX = 9.0
-"""So much around its dot is a place's own: no other place is named there."""
-
+PLACE_DOT_PX = 2.3
 NEAR_PX = 56.0
 """Names so close to a tile are known to it: numbers at its edge stay free of them."""
-LABEL_ZOOM = (
-    (3, 3_000_000),
-    (4, 1_000_000),
-    (5, 500_000),
-    (6, 250_000),
-    (7, 90_000),
-    (8, 30_000),
-    (9, 12_000),
-    (10, 4_000),
-    (11, 0),
-)
+
 STEPS = (
     (0.0, 0.0),
     *(
@@ -48,49 +27,6 @@ STEPS = (
     ),
 )
 """Steps from a point to places for a box, in widths and heights of the box: nearest first."""
-
-
-class Name(NamedTuple):
-    """The name of a place; `x` and `y` are its dot, in px of the picture, and `box` its room.
-
-    A part of a settlement has no dot.
-    """
-
-    text: TextRun
-    x: float
-    y: float
-    box: Box
-    own: Box
-    """What is around its place."""
-
-    has_dot: bool = True
-
-
-class Naming(NamedTuple):
-    """The places that a map may name, and how: their language, and whose come first."""
-
-    places: Places
-    language: str
-    countries: Sequence[str]
-
-
-def label_candidates(frame: Frame, naming: Naming, margin: float) -> tuple[np.ndarray, np.ndarray]:
-    """Choose the places to name at a zoom: their numbers and weights, most important first.
-
-    The weight is the population, times 8 for a capital and 3 for a regional capital, and twice as
-    much in the theatre's own countries.
-    """
-    places = naming.places
-    least = next((people for zoom, people in LABEL_ZOOM if frame.z <= zoom), 0)
-    west, south, east, north = frame.bounds(margin=margin)
-    near = (places.lon > west) & (places.lon < east) & (places.lat > south) & (places.lat < north)
-    numbers = np.flatnonzero(near & (frame.z > 2))  # noqa: PLR2004
-    rank = places.rank[numbers]
-    weight = places.population[numbers] * np.where(rank == 0, 8, np.where(rank == 1, 3, 1))
-    weight = weight * np.where(np.isin(places.country[numbers], naming.countries), 2, 1)
-    order = np.argsort(-weight, kind="stable")
-    order = order[weight[order] >= least][:MOST_CANDIDATES]
-    return numbers[order], weight[order]
 
 
 def choose_labels(
@@ -109,36 +45,16 @@ def choose_labels(
         plates: boxes in px that numbers may need.
     """
     frame, near = canvas.frame, NEAR_PX * canvas.frame.scale
-    around = (-near, -near, frame.width + near, frame.height + near)
+    around = np.array([[-near, -near, frame.width + near, frame.height + near]])
     margin = TILE_PX / max(TILE_PX, frame.across, frame.down)  # as wide as a tile
-    boxes = list[Box]()
-    edges, dots = np.empty((2, 4, 2 * MOST_CANDIDATES))  # those of `boxes`, and of places' own room
-    names = []
-    for name in _first_names(canvas, naming, margin, room, plates):
-        count = len(boxes)
-        is_free = not _touches_any(name.box, edges[:, :count])
-        is_alone = not _touches_any(name.own, dots[:, : 2 * count])
-        if touch(name.box, around) and is_free and is_alone:
-            names.append(name)
-        edges[:, count], dots[:, 2 * count], dots[:, 2 * count + 1] = name.box, name.own, name.box
-        boxes.append(name.box)
-    return names, boxes
-
-
-def _first_names(
-    canvas: Canvas, naming: Naming, margin: float, room: Room | None, plates: Sequence[Box]
-) -> Iterator[Name]:
-    """Yield each candidate at its first side that covers no mark."""
-    for options in _candidates(canvas, naming, margin):
-        free = (
-            name
-            for name in options
-            if room is None
-            or not (room.covered(name.box) or any(touch(name.box, plate) for plate in plates))
-        )
-        name = next(free, None)
-        if name is not None:
-            yield name
+    sides = name_sides(canvas, naming, margin)
+    free = np.flatnonzero(_are_free(sides.boxes, plates, room))
+    first = free[np.unique(sides.candidate[free], return_index=True)[1]]
+    boxes, own = sides.boxes[first], sides.own[first]
+    is_late = touching(boxes, boxes) | touching(own, own) | touching(own, boxes)
+    is_dropped = np.tril(is_late, -1).any(axis=1)
+    placed = first[~is_dropped & touching(boxes, around)[:, 0]]
+    return [sides.name(row) for row in placed.tolist()], [_box(box) for box in boxes.tolist()]
 
 
 def place_names(
@@ -154,67 +70,23 @@ def place_names(
         reserved: boxes in px that must stay free, such as numbers and the scale bar.
         room: what marks leave free; all where it is None.
     """
-    boxes, dots, names = list(reserved), list[Box](), list[Name]()
-    for options in _candidates(canvas, naming, 0.0):
-        free = (
-            name
-            for name in options
-            if _is_inside(name.box, canvas.frame)
-            and not any(touch(name.box, other) for other in boxes)
-            and not any(touch(name.own, dot) for dot in dots)
-            and (room is None or not room.covered(name.box))
-        )
-        name = next(free, None)
-        if name is not None:
-            names.append(name)
-            boxes.append(name.box)
-            dots += [name.own, name.box]
+    sides, names = name_sides(canvas, naming, 0.0), list[Name]()
+    boxes, own = sides.boxes, sides.own
+    is_free = _are_free(boxes, reserved, room) & _are_inside(boxes, canvas.frame)
+    while is_free.any():
+        row = int(is_free.argmax())  # the most important place that can be named still
+        names.append(sides.name(row))
+        box, around = boxes[row : row + 1], own[row : row + 1]
+        is_taken = touching(boxes, box) | touching(own, around) | touching(own, box)
+        is_free &= ~is_taken[:, 0] & (sides.candidate != sides.candidate[row])
     return names
 
 
-def _candidates(canvas: Canvas, naming: Naming, margin: float) -> Iterator[Iterator[Name]]:
-    """Yield the places to name, most important first, each as where its name may stand."""
-    places = naming.places
-    numbers, _weights = label_candidates(canvas.frame, naming, margin)
-    xs, ys = canvas.frame.pixels(places.lon[numbers], places.lat[numbers])
-    for place, x, y in zip(numbers.tolist(), xs.tolist(), ys.tolist(), strict=True):
-        yield _names_at(canvas, naming, place, (x, y))
-
-
-def _names_at(
-    canvas: Canvas, naming: Naming, place: int, at: tuple[float, float]
-) -> Iterator[Name]:
-    """Yield where the name of a place may stand around its dot, to the right first.
-
-    A mark on the dot stays in sight. The name of a part of a settlement stands on its place. A
-    name that the font cannot write is in English instead, or left out.
-    """
-    (x, y), scale, rank = at, canvas.frame.scale, naming.places.rank[place]
-    places = naming.places
-    text = writable(canvas.fonts, places.name(place, naming.language), places.name(place, "en"))
-    if not text:
-        return
-    is_bold = bool(rank == 0)
-    half = text_width(canvas.fonts, text, LABEL_PX, is_bold=is_bold) * scale / 2
-    high, pad = LABEL_HIGH_PX * scale, LABEL_PAD * scale
-    base = 0.36 * LABEL_PX * scale
-
-    def name(middle: float, down: float, *, has_dot: bool = True) -> Name:
-        colour = TEXT if has_dot else STREET_TEXT
-        run = TextRun(text, middle, y + down + base, LABEL_PX, colour, is_bold, "middle", HALO)
-        box = (middle - half - pad, y + down - high, middle + half + pad, y + down + high)
-        return Name(run, x, y, box, _box(x, y, OWN_PX * scale, OWN_PX * scale), has_dot)
-
-    if rank == QUARTER:
-        yield name(x, 0.0, has_dot=False)
-        return
-    for far in (0.0, *(FAR_PX if rank <= REGIONAL_CAPITAL else ())):
-        aside, above = half + (BESIDE_PX + far) * scale, (ABOVE_PX + far) * scale
-        aslant = (ASLANT_PX + far) * scale
-        sides = ((aside, 0.0), (-aside, 0.0), (0.0, -above), (0.0, above))
-        corners = ((aside, -aslant), (aside, aslant), (-aside, -aslant), (-aside, aslant))
-        for across, down in (*sides, *corners):
-            yield name(x + across, down)
+def _are_free(boxes: np.ndarray, reserved: Sequence[Box], room: Room | None) -> np.ndarray:
+    """Tell of each box (a row) whether it touches no reserved one and covers no mark."""
+    is_free = np.ones(len(boxes), bool) if room is None else room.covered_each(boxes) == 0
+    is_free[is_free] = ~touching(boxes[is_free], np.array(reserved).reshape(-1, 4)).any(axis=1)
+    return is_free
 
 
 def draw_places(canvas: Canvas, names: Sequence[Name]) -> None:
@@ -238,30 +110,30 @@ def spread(
     then those inside it. Without any, the box covers as few marks as it can; without a free place
     it is put on the middle.
     """
-    edges = np.empty((4, len(reserved) + len(polygons)))  # of reserved boxes, then of placed ones
-    for count, box in enumerate(reserved):
-        edges[:, count] = box
-    boxes: list[Box] = []
-    for polygon, (wide, high) in zip(polygons, sizes, strict=True):
-        middles = np.array(STEPS) * (wide, high)
-        middles += shapely.get_coordinates(polygon.point_on_surface())[0]
-        half = np.array([wide, high]) / 2
-        options = np.hstack([middles - half, middles + half])
-        taken = edges[:, : len(reserved) + len(boxes)]
-        is_free = ~_touch_each(options, taken) & _are_inside(options, frame)
-        covered = room.covered_each(options)
-        is_outside = ~shapely.contains_xy(polygon, middles)
+    if not polygons:
+        return []
+    shapes, half = np.array(polygons, object), np.array(sizes)[:, None] / 2
+    middles = np.array(STEPS) * np.array(sizes)[:, None]
+    middles += shapely.get_coordinates(shapely.point_on_surface(shapes))[:, None]
+    options = np.concatenate([middles - half, middles + half], axis=2)
+    flat = options.reshape(-1, 4)
+    is_inside = _are_inside(flat, frame).reshape(options.shape[:2])
+    covered = room.covered_each(flat).reshape(options.shape[:2])
+    is_outside = ~shapely.contains_xy(shapes[:, None], middles[:, :, 0], middles[:, :, 1])
+    edges = np.empty((len(reserved) + len(shapes), 4))  # of reserved boxes, then of placed ones
+    edges[: len(reserved)] = np.array(reserved).reshape(-1, 4)
+    for place, count in enumerate(range(len(reserved), len(edges))):
+        is_free = ~touching(options[place], edges[:count]).any(axis=1) & is_inside[place]
         # The last key is the first: free, without a mark, in the polygon, few marks, near.
-        best = int(np.lexsort([covered, is_outside, covered > 0, ~is_free])[0])
-        chosen = options[best if is_free[best] else 0]
-        edges[:, len(reserved) + len(boxes)] = chosen
-        x0, y0, x1, y1 = chosen.tolist()
-        boxes.append((x0, y0, x1, y1))
-    return boxes
+        keys = (covered[place], is_outside[place], covered[place] > 0, ~is_free)
+        best = int(np.lexsort(keys)[0])
+        edges[count] = options[place, best if is_free[best] else 0]
+    return [_box(box) for box in edges[len(reserved) :].tolist()]
 
 
-def _box(x: float, y: float, wide: float, high: float) -> Box:
-    return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
+def _box(edges: Sequence[float]) -> Box:
+    x0, y0, x1, y1 = edges
+    return x0, y0, x1, y1
 
 
 def touch(a: Box, b: Box) -> bool:
@@ -269,20 +141,11 @@ def touch(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _touches_any(box: Box, edges: np.ndarray) -> bool:
-    """Tell whether a box overlaps one of many, whose edges are rows."""
-    return bool(_touch_each(np.array([box]), edges)[0])
-
-
-def _touch_each(boxes: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Tell of each box (a row) whether it overlaps one of many, whose edges are rows."""
+def touching(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Tell of each box (a row) which of the others (the columns) it overlaps."""
     ax0, ay0, ax1, ay1 = boxes.T[:, :, None]
-    x0, y0, x1, y1 = edges
-    return np.asarray(((x0 < ax1) & (ax0 < x1) & (y0 < ay1) & (ay0 < y1)).any(axis=1))
-
-
-def _is_inside(box: Box, frame: Frame) -> bool:
-    return box[0] >= 0 and box[1] >= 0 and box[2] <= frame.width and box[3] <= frame.height
+    x0, y0, x1, y1 = others.T
+    return np.asarray((y0 < ay1) & (ay0 < y1) & (x0 < ax1) & (ax0 < x1))
 
 
 def _are_inside(boxes: np.ndarray, frame: Frame) -> np.ndarray:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,9 @@ from PIL import Image, ImageDraw
 from shapely.geometry.base import BaseGeometry
 from typing_extensions import override
 
-from app.render.canvas import Canvas, Dashes, TextRun
+from app.render.canvas import Canvas, Dashes, TextRun, solid_parts
 from app.render.frame import Frame
+from app.render.hatches import hatch_mask
 from app.render.palette import PAPER, Mark, Pattern, rgb
 from app.render.png import write_png
 from app.render.stamps import (
@@ -30,12 +30,16 @@ from app.render.stamps import (
     slanted,
     soft_disc,
 )
+from app.render.strokes import stroke_mask
 
 FEW, CORNERS = 200, 5
 """Up to this number, dots are drawn one by one: a layer of the picture's size costs more."""
 
-HATCH = 16
-"""Hatches repeat every 16 px at 1x, a divisor of 256, so that they continue from tile to tile."""
+BATCH = 256
+"""So many dots are drawn at once: the px of more do not fit the cache of a core."""
+
+LARGE_PX = 1000
+"""Through a mask of more px, a picture of a colour is pasted in half the time of the colour."""
 
 
 class Painter(Canvas):
@@ -79,25 +83,29 @@ class Painter(Canvas):
 
         So an enclave fills the hole of its neighbour. None when they are outside the picture.
         """
-        parts = shapely.get_parts(shapely.get_parts(list(shapes))).tolist()
-        solid = [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
-        box = self._inside(solid)
+        polygons = solid_parts(shapes)
+        rings, owner = shapely.get_rings(
+            polygons[np.argsort(-shapely.area(polygons), kind="stable")], return_index=True
+        )
+        points, ring = shapely.get_coordinates(rings, return_index=True)
+        box = self._inside(points)
         if box is None:
             return None
         x0, y0, x1, y1 = box
         mask = Image.new("L", ((x1 - x0) * OVERSAMPLE, (y1 - y0) * OVERSAMPLE), 0)
         draw = ImageDraw.Draw(mask)
-        for part in sorted(solid, key=lambda part: -part.area):
-            _ring(draw, part.exterior, 255, (x0, y0))
-            for hole in part.interiors:
-                _ring(draw, hole, 0, (x0, y0))
+        corners = (points - (x0, y0)) * OVERSAMPLE
+        is_outer = np.diff(owner, prepend=-1) != 0
+        lines = np.split(corners, np.flatnonzero(np.diff(ring)) + 1)
+        for line, value in zip(lines, np.where(is_outer, 255, 0).tolist(), strict=True):
+            draw.polygon(line.ravel().tolist(), value)
         return mask.reduce(OVERSAMPLE), (x0, y0)
 
-    def _inside(self, parts: Sequence[BaseGeometry]) -> tuple[int, int, int, int] | None:
-        """Return the box of shapes in whole px: a small mask is fast; None when outside."""
-        if not parts:
+    def _inside(self, points: np.ndarray) -> tuple[int, int, int, int] | None:
+        """Return the box of points in whole px: a small mask is fast; None when outside."""
+        if not len(points):
             return None
-        min_x, min_y, max_x, max_y = shapely.total_bounds(np.array(parts, object))
+        (min_x, min_y), (max_x, max_y) = points.min(axis=0), points.max(axis=0)
         x0, y0 = max(int(min_x) - 1, 0), max(int(min_y) - 1, 0)
         x1 = min(int(max_x) + 2, self.frame.width)
         y1 = min(int(max_y) + 2, self.frame.height)
@@ -106,7 +114,9 @@ class Painter(Canvas):
     def _tint(self, mask: Image.Image, at: tuple[int, int], colour: str, opacity: float) -> None:
         alpha = mask if opacity == 1 else mask.point(faded(opacity))
         if self.image.mode == "RGB":
-            self.image.paste(rgb(colour), at, alpha)
+            ink = rgb(colour)
+            is_large = mask.width * mask.height > LARGE_PX
+            self.image.paste(Image.new("RGB", mask.size, ink) if is_large else ink, at, alpha)
             return
         layer = Image.new("RGBA", mask.size, (*rgb(colour), 255))
         layer.putalpha(alpha)
@@ -120,26 +130,9 @@ class Painter(Canvas):
         width: float,
         dashes: Dashes | None = None,
     ) -> None:
-        # A disc is drawn at each step along the strokes: the time depends only on their length.
-        scale = self.frame.scale * OVERSAMPLE
-        radius = width * scale / 2
-        x, y, along = _sampled(strokes, OVERSAMPLE, max(1.0, 0.6 * radius))
-        if dashes is not None:
-            is_dash = along % (sum(dashes) * scale) < dashes[0] * scale
-            x, y = x[is_dash], y[is_dash]
-        across, down = _disc(radius)
-        columns = np.rint(x).astype(np.int64)[:, None] + across
-        rows = np.rint(y).astype(np.int64)[:, None] + down
-        wide, high = self.frame.width * OVERSAMPLE, self.frame.height * OVERSAMPLE
-        inside = (columns >= 0) & (columns < wide) & (rows >= 0) & (rows < high)
-        columns, rows = columns[inside], rows[inside]
-        if not len(columns):
-            return
-        x0, y0 = (int(axis.min()) // OVERSAMPLE for axis in (columns, rows))
-        x1, y1 = (int(axis.max()) // OVERSAMPLE + 1 for axis in (columns, rows))
-        mask = np.zeros(((y1 - y0) * OVERSAMPLE, (x1 - x0) * OVERSAMPLE), np.uint8)
-        mask[rows - y0 * OVERSAMPLE, columns - x0 * OVERSAMPLE] = 255
-        self._tint(Image.fromarray(mask).reduce(OVERSAMPLE), (x0, y0), colour, 1.0)
+        masked = stroke_mask(strokes, self.frame, width, dashes)
+        if masked is not None:
+            self._tint(*masked, colour, 1.0)
 
     @override
     def discs(
@@ -154,14 +147,18 @@ class Painter(Canvas):
         wide, high = self.frame.width, self.frame.height
         reach = np.ceil(radius + 2)
         near = (x > -reach) & (y > -reach) & (x < wide + reach) & (y < high + reach)
-        for place in np.flatnonzero(near).tolist():
-            cx, cy, r = float(x[place]), float(y[place]), float(radius[place])
-            half = int(reach[place])
-            # Places are rounded to a quarter of a px, so that few different discs are drawn.
-            x0, x1 = (int((half + cx % 1 + side) * 4) for side in (-r, r))
-            y0, y1 = (int((half + cy % 1 + side) * 4) for side in (-r, r))
-            mask = soft_disc(half, (x0, y0, x1, y1), opacity)
-            self._tint(mask, (int(cx // 1) - half, int(cy // 1) - half), colours[place], 1.0)
+        places = np.flatnonzero(near)
+        half, r = reach[places].astype(int), radius[places]
+        left, top = (np.floor(axis[places]).astype(int) - half for axis in (x, y))
+        # Places are rounded to a quarter of a px, so that few different discs are drawn.
+        middles = [half + axis[places] % 1 for axis in (x, y)]
+        sides = [((middle + side) * 4).astype(int) for side in (-r, r) for middle in middles]
+        masks = zip(
+            half.tolist(), zip(*(side.tolist() for side in sides), strict=True), strict=True
+        )
+        corners = zip(left.tolist(), top.tolist(), strict=True)
+        for place, mask, corner in zip(places.tolist(), masks, corners, strict=True):
+            self._tint(soft_disc(*mask, opacity), corner, colours[place], 1.0)
 
     @override
     def dots(
@@ -200,11 +197,12 @@ class Painter(Canvas):
         which = np.array([kinds[mark] for mark in marks])
         offsets, values = _offsets(list(kinds), prints, ring, wide)
         # Ring and filling of a dot are written together, so that a later dot covers an earlier one.
-        for start in range(0, len(at), 4096):
-            batch, kind = at[start : start + 4096], which[start : start + 4096]
+        for start in range(0, len(at), BATCH):
+            batch, kind = at[start : start + BATCH], which[start : start + BATCH]
             layer[(batch[:, None] + offsets[kind]).ravel()] = values[kind].ravel()
-        whole = Image.fromarray(layer.view(np.uint8).reshape(high, wide, 4))
-        self._stamp(whole.reduce(over), x0 // over, y0 // over)
+        # No px is half transparent, so that colours multiplied by their alpha are the same.
+        whole = Image.frombuffer("RGBa", (wide, high), layer, "raw", "RGBa", 0, 1).reduce(over)
+        self._stamp(whole.convert("RGBA"), x0 // over, y0 // over)
 
     def _stamp(self, stamp: Image.Image, x0: int, y0: int) -> None:
         if self.image.mode == "RGB":  # three times as fast, and it clips by itself
@@ -290,77 +288,3 @@ def _whole_boxes(shapes: Sequence[BaseGeometry]) -> list[tuple[int, int, int, in
     if not (is_box & (bounds == np.rint(bounds)).all(axis=1)).all():
         return None
     return [(x0, y0, x1, y1) for x0, y0, x1, y1 in bounds.astype(int).tolist()]
-
-
-def _ring(
-    draw: ImageDraw.ImageDraw, ring: BaseGeometry, value: int, corner: tuple[int, int]
-) -> None:
-    points = ((shapely.get_coordinates(ring) - corner) * OVERSAMPLE).tolist()
-    if len(points) > 2:  # noqa: PLR2004  a ring
-        draw.polygon([tuple(point) for point in points], value)
-
-
-def hatch_mask(
-    size: tuple[int, int], scale: int, kind: str, at: tuple[int, int] = (0, 0)
-) -> np.ndarray:
-    """Return a mask of the px that a hatch covers, for a part of the picture.
-
-    Args:
-        size: width and height of the part, in px.
-        scale: px of the picture to one px at 1x.
-        kind: of the hatch.
-        at: the upper left px of the part; a hatch continues from part to part.
-    """
-    period = _hatch_period(scale, kind)
-    side = len(period)
-    across, down = (
-        np.arange(start, start + length) % side for start, length in zip(at, size, strict=True)
-    )
-    return np.asarray(period[down[:, None], across[None, :]])
-
-
-@cache
-def _hatch_period(scale: int, kind: str) -> np.ndarray:
-    """Draw the square of a hatch that repeats."""
-    step, thick, side = HATCH * scale // 2, max(scale * 3 // 2, 1), HATCH * scale
-    across, down = np.arange(side)[None, :], np.arange(side)[:, None]
-    rising, falling = (across + down) % step < thick, (across - down) % step < thick
-    kinds = {
-        "rising": rising,
-        "falling": falling,
-        "cross": rising | falling,
-        "level": np.broadcast_to(down % step < thick, (side, side)),
-        "wide": (across + down) % (2 * step) < thick,
-        "stipple": rising & falling,
-        "dots": (across % step < 2 * thick) & (down % step < 2 * thick),
-    }
-    return kinds[kind]
-
-
-def _sampled(
-    strokes: Sequence[BaseGeometry], scale: float, step: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return points along strokes, a step apart: x, y and the distance from the stroke's start."""
-    points, stroke = shapely.get_coordinates(strokes, return_index=True)
-    if not len(points):
-        return np.empty(0), np.empty(0), np.empty(0)
-    x, y = points.T * scale
-    begins = np.flatnonzero(np.diff(stroke, prepend=-1))
-    gaps = np.hypot(np.diff(x, prepend=x[0]), np.diff(y, prepend=y[0]))
-    gaps[begins] = 1.0  # strokes lie one after another, a step of 1 apart
-    reached = np.cumsum(gaps)
-    starts, ends = reached[begins], reached[np.append(begins[1:], len(x)) - 1]
-    counts = np.ceil((ends - starts) / step).astype(np.int64) + 1
-    along = (np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)) * step
-    along = np.minimum(along, np.repeat(ends - starts, counts))
-    at = np.repeat(starts, counts) + along
-    return np.interp(at, reached, x), np.interp(at, reached, y), along
-
-
-@cache
-def _disc(radius: float) -> tuple[np.ndarray, np.ndarray]:
-    """List the px of a disc around 0, 0; at least the middle one."""
-    reach = int(np.ceil(radius))
-    down, across = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    inside = np.hypot(across, down) <= max(radius - 0.3, 0.0)
-    return across[inside], down[inside]

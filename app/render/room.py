@@ -35,8 +35,8 @@ class Room:
         y0, y1 = cells(y - half, high), cells(y + half, high)
         steps = np.zeros((high + 1, wide + 1), np.int32)  # their sums count the marks of each cell
         for rows, columns, step in ((y0, x0, 1), (y0, x1, -1), (y1, x0, -1), (y1, x1, 1)):
-            np.add.at(steps, (rows, columns), step)
-        self._taken = steps.cumsum(axis=0).cumsum(axis=1)[:high, :wide] > 0
+            np.add.at(steps.ravel(), rows * (wide + 1) + columns, np.int32(step))
+        self._taken = _added_up(steps)[:high, :wide] > 0
 
     @classmethod
     def whole(cls, frame: Frame) -> Room:
@@ -48,7 +48,7 @@ class Room:
         """The number of taken cells above and to the left of each corner of a cell."""
         high, wide = self._taken.shape
         sums = np.zeros((high + 1, wide + 1), np.int32)
-        self._taken.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, out=sums[1:, 1:])
+        sums[1:, 1:] = _added_up(self._taken)
         return sums
 
     def covered_each(self, boxes: np.ndarray) -> np.ndarray:
@@ -63,3 +63,9 @@ class Room:
         """Count the cells under a box (px of the picture) that marks take."""
         x0, y0, x1, y1 = (max(round((side + self._margin) / CELL_PX), 0) for side in box)
         return int(np.count_nonzero(self._taken[y0:y1, x0:x1]))
+
+
+def _added_up(cells: np.ndarray) -> np.ndarray:
+    """Add up all cells above and to the left of each, and itself."""
+    # NumPy's usual sums have eight bytes, which take three times as long.
+    return cells.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, dtype=np.int32)

@@ -83,18 +83,28 @@ def draw_regions(painter: Canvas, shades: Sequence[Shade], colours: Sequence[str
     """
     flat = painter.visible([shade.shape for shade in shades])
     share = band_share(painter.frame.z)
-    for strength, parts in ((1 - share, flat), (share, _bands(flat, painter.frame.scale))):
-        if not strength:
-            continue
-        of: dict[int | None, list[BaseGeometry]] = {}
-        for part, shade in zip(parts, shades, strict=True):
-            of.setdefault(shade.class_number, []).append(part)
-        for number, colour in enumerate(colours):
-            painter.paint(of.get(number, []), colour, CLASS_OPACITY * strength)
-        painter.paint_hatch(of.get(None, []), NO_FIGURE_PATTERN, 0.9 * strength)
+    if share < 1:
+        _shade(painter, flat, shades, colours, 1 - share)
+    if share > 0:  # to find the bands takes longer than to draw them
+        _shade(painter, _bands(flat, painter.frame.scale), shades, colours, share)
     painter.stroke(strokes_of(flat), REGION_EDGE, 0.6)
     outlined = [one for one, shade in zip(flat, shades, strict=True) if shade.is_outlined]
     painter.stroke(strokes_of(outlined), REGION_EDGE, OUTLINE_PX)
+
+
+def _shade(
+    painter: Canvas,
+    parts: Sequence[BaseGeometry],
+    shades: Sequence[Shade],
+    colours: Sequence[str],
+    strength: float,
+) -> None:
+    of: dict[int | None, list[BaseGeometry]] = {}
+    for part, shade in zip(parts, shades, strict=True):
+        of.setdefault(shade.class_number, []).append(part)
+    for number, colour in enumerate(colours):
+        painter.paint(of.get(number, []), colour, CLASS_OPACITY * strength)
+    painter.paint_hatch(of.get(None, []), NO_FIGURE_PATTERN, 0.9 * strength)
 
 
 def _bands(flat: Sequence[BaseGeometry], scale: int) -> list[BaseGeometry]:
@@ -144,8 +154,8 @@ def draw_incidents(
     radius = _error_px(marks["error_m"][near][soft], marks["lat_e7"][near][soft] / 1e7, frame)
     # The reports of a town share its middle: a disc for each would be opaque. The largest stays.
     order = np.argsort(-radius, kind="stable")
-    spots = np.column_stack([x[soft], y[soft]])[order]
-    first = np.sort(order[np.unique(spots, axis=0, return_index=True)[1]])
+    spots = (x[soft] + 1j * y[soft])[order]  # as single numbers they are compared fastest
+    first = np.sort(order[np.unique(spots, return_index=True)[1]])
     soft, radius = soft[first], radius[first]
     colours = [kinds[place].colour for place in soft.tolist()]
     painter.discs(x[soft], y[soft], radius, colours, opacity=DISC_OPACITY)

@@ -20,6 +20,8 @@ from app.tiles.grid import EXTENT
 MOVE_TO, LINE_TO, CLOSE_PATH = 1, 2, 7
 POINT, LINE, POLYGON = 1, 2, 3
 SEVEN_BITS = 127
+FEW = 64
+"""Fewer values are written one by one: most of them were written for another tile before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,7 @@ def _value(value: str | float) -> bytes:
 
 
 def _values(values: Sequence[str | int | float] | np.ndarray) -> bytes:
-    if not isinstance(values, np.ndarray) or values.min(initial=0) < 0:
+    if not isinstance(values, np.ndarray) or len(values) < FEW or values.min() < 0:
         plain = values.tolist() if isinstance(values, np.ndarray) else values
         return b"".join(map(_value, plain))
     columns = _Columns(len(values))
@@ -99,13 +101,12 @@ class _Columns:
     def constant(self, byte: int, mask: np.ndarray | None = None) -> None:
         self._columns.append((byte, mask))
 
-    def varints(self, values: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
-        """Add a varint column; returns the number of bytes of each row."""
-        sizes: np.ndarray = np.ones(self._rows, np.int64) if mask is None else mask.astype(np.int64)
+    def varints(self, values: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray | int:
+        """Add a varint column; returns the number of bytes of each row, or of every row."""
         greatest = int(values.max(initial=0))
         if greatest < 1 << 7:
             self._columns.append((values.astype(np.uint8), mask))
-            return sizes
+            return 1 if mask is None else mask
         values = values.astype(np.uint32 if greatest < 1 << 32 else np.uint64)
         lengths = varint_lengths(values)
         for place in range(int(lengths.max())):
@@ -117,7 +118,7 @@ class _Columns:
                 self._columns.append((byte, has_byte if mask is None else mask & has_byte))
             else:
                 self._columns.append((byte, mask))
-        return np.asarray(sizes * lengths)
+        return lengths if mask is None else lengths * mask
 
     def extend(self, other: _Columns) -> None:
         self._columns += other._columns
@@ -163,7 +164,9 @@ def encode_points(
     tags, tags_length = _tags(rows, properties)
     geometry = _Columns(rows)
     geometry.constant(MOVE_TO | 1 << 3)
-    geometry_length = 1 + geometry.varints(zigzag(x)) + geometry.varints(zigzag(y))
+    geometry_length = np.ones(rows, np.int64)
+    geometry_length += geometry.varints(zigzag(x))
+    geometry_length += geometry.varints(zigzag(y))
     body = _Columns(rows)
     body.constant(0x08)
     length = 1 + body.varints(ids)

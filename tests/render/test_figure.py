@@ -20,8 +20,9 @@ from app.reference.basemap import Places
 from app.reference.reference import Reference
 from app.render.fonts import Typeface, legible, load_font, text_width, typeface_of
 from app.render.frame import Frame
-from app.render.labels import Naming, choose_labels, place_names, spread, touch
+from app.render.labels import choose_labels, place_names, spread, touch
 from app.render.layout import Content, Layout, LegendRow, Section, Swatch, lay_out, wrapped
+from app.render.name_sides import Naming
 from app.render.painter import Painter
 from app.render.palette import WATER
 from app.render.png import write_png

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pypdfium2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from app.domain.place import Bounds
 from app.render.bidi import visual_pieces
 from app.render.canvas import TextRun
-from app.render.fonts import covers, legible, text_width
+from app.render.fonts import UNKERNED, Typeface, covers, legible, load_font, text_width
 from app.render.frame import Frame
 from app.render.layout import Content, Section, lay_out
 from app.render.painter import Painter
@@ -56,6 +58,15 @@ def test_joined_letters_are_narrower_than_letters_one_by_one() -> None:
     joined = text_width(FONTS, WORD, 20.0, is_bold=False)
     alone = sum(text_width(FONTS, letter, 20.0, is_bold=False) for letter in WORD)
     assert joined < 0.9 * alone
+
+
+@given(
+    words=st.lists(st.sampled_from([WORD, "قتل", "ירושלים", "12", "(Kyiv)", "", "·"]), max_size=9)
+)
+def test_a_line_is_as_wide_as_it_is_drawn_word_by_word_or_whole(words: list[str]) -> None:
+    text = " ".join([WORD, *words])
+    drawn = load_font(FONTS, Typeface.regular, 256.0).getlength(text, features=UNKERNED)
+    assert text_width(FONTS, text, 256.0, is_bold=False) == drawn
 
 
 @pytest.mark.parametrize("text", [WORD, MIXED, "ירושלים 3,5", "Kyiv الخرطوم"])

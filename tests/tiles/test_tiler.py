@@ -29,7 +29,8 @@ from app.publishing.publish import publish
 from app.publishing.query import Query
 from app.reference.reference import Reference
 from app.render.frame import Frame
-from app.render.painter import HATCH, Painter, hatch_mask
+from app.render.hatches import HATCH, hatch_mask
+from app.render.painter import Painter
 from app.render.palette import GROUND, Pattern
 from app.tiles import points
 from app.tiles.grid import EXTENT, RASTER_LAYERS, Tile
