@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from app.domain.attachment import STEPS, Cover
 from app.domain.errors import InvalidFile, TooLarge
+from app.limited import OutsideFile
 from app.render.palette import COVER
 
 FORMATS: Mapping[str, str] = {
@@ -57,6 +58,11 @@ class Rendition(StrEnum):
 
 LONGEST_PX = {Rendition.small: 320, Rendition.large: 1280, Rendition.blurred: 320}
 """The longer side of each form, at most: an image is never made larger."""
+
+
+def outside_image(content: bytes) -> OutsideFile:
+    """Describe an image to whoever reads it with limits (`app.limited.Readings`)."""
+    return OutsideFile("image", len(content))
 
 
 def render_image(content: bytes, media_type: str, form: Rendition) -> bytes:

@@ -63,7 +63,7 @@ def _small_files_too(monkeypatch: pytest.MonkeyPatch) -> None:
 def never_read(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Make a full read fail from now on."""
 
-    def fail(*_args: object) -> NoReturn:
+    def fail(*_args: object, **_more: object) -> NoReturn:
         pytest.fail("the file was read")
 
     return lambda: monkeypatch.setattr(ingest, "read_records", fail)
@@ -74,9 +74,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """List the files that are read in full."""
     names, read = list[str](), reading.read_records
 
-    def note(importer: Any, source: Any, context: Any) -> Any:
-        names.append(source.name)
-        return read(importer, source, context)
+    def note(name: str, members: Any, context: Any, *, is_many: bool) -> Any:
+        names.extend(member.source.name for member in members)
+        return read(name, members, context, is_many=is_many)
 
     monkeypatch.setattr(ingest, "read_records", note)
     return names
