@@ -27,6 +27,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -52,6 +53,10 @@ OPEN_FILES, NICENESS = 256, 10
 ENDED_FIRST = "1000"
 """A machine without memory ends a reading before anything else."""
 
+IDLE_MS = 60_000
+"""A template that was started from nothing ends after so long without an order."""
+
+LONGEST_NAME = 200
 TO_SAY_SO = 64 * MB
 """What a reading that needs too much memory gets to say that."""
 
@@ -60,6 +65,9 @@ FIRST_FD, LAST_FD = 3, 1 << 20
 
 PLAIN_MODULES = frozenset({"datetime", "pathlib", "pathlib._local", "uuid"})
 """Modules of the library whose classes an answer may have."""
+
+REBUILD = ("msgspec._utils", "rebuild")
+"""Makes a Struct from its class and its fields by name."""
 
 
 class OutsideFile(NamedTuple):
@@ -136,8 +144,15 @@ class Readings:
         Of a large file another process makes the parts while this one uses them.
         """
         if file.size_bytes >= LARGE_BYTES:
-            return LimitedReadings().stream(file, work, *args)
+            return _in_second_process(file, work, *args)
         return work(*args)
+
+
+def _in_second_process(
+    file: OutsideFile, work: Callable[[*Ts], Iterator[T]], *args: *Ts
+) -> Iterator[T]:
+    with contextlib.closing(LimitedReadings()) as readings:
+        yield from readings.stream(file, work, *args)
 
 
 @dataclass(eq=False)
@@ -170,6 +185,13 @@ class LimitedReadings(Readings):
     ) -> Iterator[T]:
         return cast("Iterator[T]", self._parts(file, work, args, is_many=True))
 
+    def close(self) -> None:
+        """End the template; another reading would start it anew."""
+        with self._lock:
+            if self._template is not None:
+                self._template.close()
+                self._template = None
+
     def _parts(
         self,
         file: OutsideFile,
@@ -180,7 +202,7 @@ class LimitedReadings(Readings):
     ) -> Generator[object]:
         """Yield the parts of an answer; the process ends when the caller takes no more."""
         seconds = self.limits.seconds_for(file)
-        with self._process() as (pipe, folder):
+        with self._process(work.__module__) as (pipe, folder):
             order = _Order(work, arguments, is_many, self.limits, seconds, folder)
             with contextlib.suppress(BrokenPipeError):  # it has ended, and that is met below
                 pipe.send_bytes(pickle.dumps(order))
@@ -197,7 +219,7 @@ class LimitedReadings(Readings):
                 yield from answer.parts
 
     @contextlib.contextmanager
-    def _process(self) -> Iterator[tuple[Connection, str]]:
+    def _process(self, module: str) -> Iterator[tuple[Connection, str]]:
         """Fork a process; it and what it left in its folder are gone after the block."""
         with contextlib.ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="strikemap-"))
@@ -207,20 +229,20 @@ class LimitedReadings(Readings):
             stack.callback(_wait_for_end, pipe)
             stack.callback(os.close, end)
             try:
-                self._order_fork(theirs.fileno(), leash)
+                self._order_fork(module, theirs.fileno(), leash)
             finally:
                 theirs.close()
                 os.close(leash)
             yield pipe, folder
 
-    def _order_fork(self, *descriptors: int) -> None:
-        """Let the template fork; one that has ended is started anew, which takes a second."""
+    def _order_fork(self, module: str, *descriptors: int) -> None:
+        """Let the template fork with a module; one that has ended is started from nothing."""
         for _attempt in range(2):
             with self._lock:
                 if self._template is None:
                     self._template = _new_template()
                 try:
-                    socket.send_fds(self._template, [b"\0"], descriptors)
+                    socket.send_fds(self._template, [module.encode()], descriptors)
                 except OSError:
                     self._template.close()
                     self._template = None
@@ -295,6 +317,8 @@ class _Plain(pickle.Unpickler):
         Raises:
             UnpicklingError: it is none of those.
         """
+        if (module, name) == REBUILD:
+            return super().find_class(module, name)
         if module.partition(".")[0] == "app" or module in PLAIN_MODULES or module == "builtins":
             kind = super().find_class(module, name)
             if isinstance(kind, type) and kind.__module__ == module:
@@ -313,40 +337,45 @@ def _new_template() -> socket.socket:
     ours, theirs = _channel()
     with theirs:
         fresh = multiprocessing.get_context("spawn")
-        fresh.Process(target=_fork_for_readings, args=(theirs,), daemon=True).start()
+        arguments = (theirs, IDLE_MS)
+        fresh.Process(target=_fork_for_readings, args=arguments, daemon=True).start()
     return ours
 
 
-def _fork_for_readings(control: socket.socket) -> NoReturn:
+def _fork_for_readings(control: socket.socket, idle_ms: int | None = None) -> NoReturn:
     """Fork for each order until the service ends, and end each reading that nobody waits for."""
     try:
         signal.set_wakeup_fd(-1)  # that of the service's event loop
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _close_all_but(control.fileno())
         gc.disable()
-        _serve_orders(control)
+        _serve_orders(control, idle_ms)
     except BaseException:
         LOG.exception("no more files can be read")
     finally:
         os._exit(0)
 
 
-def _serve_orders(control: socket.socket) -> None:
-    waiting, numbers = select.poll(), dict[int, int]()
+def _serve_orders(control: socket.socket, idle_ms: int | None) -> None:
+    waiting, numbers, is_open = select.poll(), dict[int, int](), True
     waiting.register(control, select.POLLIN)
-    while True:
-        for descriptor, _event in waiting.poll():
+    while is_open or numbers:
+        events = waiting.poll(idle_ms)
+        if not events and not numbers:
+            control.shutdown(socket.SHUT_RD)  # an order that is on its way is still read
+        for descriptor, _event in events:
             if descriptor in numbers:  # nobody holds the other end of its leash any more
                 waiting.unregister(descriptor)
                 os.close(descriptor)
                 _end(numbers.pop(descriptor))
                 continue
-            message, descriptors, *_ = socket.recv_fds(control, 1, 2)
-            if not message:
-                for number in numbers.values():
-                    _end(number)
-                return
+            module, descriptors, *_ = socket.recv_fds(control, LONGEST_NAME, 2)
+            if not module:
+                waiting.unregister(control)
+                is_open = False
+                continue
             pipe, leash = descriptors
+            import_module(module.decode())  # once, and not in each fork
             if (number := os.fork()) == 0:
                 _become_reading(pipe)
             os.close(pipe)

@@ -11,7 +11,6 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -30,10 +29,10 @@ from app.importers.members import MemberFile
 from app.instance.workspace import Workspace
 from app.intake import repeats
 from app.intake.contexts import context_in
-from app.intake.inspection import FileOrder, InspectedFile, inspect_file
+from app.intake.inspection import FileOrder, InspectedFile, inspect_file, records_in
 from app.intake.options import ImportOptions
 from app.intake.planning import Plan, Progress, Report, Watch
-from app.intake.reading import RowRecord, read_records
+from app.intake.reading import RowRecord
 from app.intake.repeats import FROM_BYTES, earlier_report, reading_mark
 from app.intake.succession import Succession
 from app.limited import OutsideFile
@@ -168,11 +167,8 @@ class _Import:
         return report
 
     def _outcomes(self, context: Context) -> Iterator[RowRecord | Outcome]:
-        inspected = self.inspected
-        outside = OutsideFile(self.file.label, inspected.size_bytes)
-        read = partial(read_records, is_many=inspected.is_many)
-        facts = (inspected.format_name, inspected.members, context)
-        return self.workspace.readings.stream(outside, read, *facts)
+        outside = OutsideFile(self.file.label, self.inspected.size_bytes)
+        return self.workspace.readings.stream(outside, records_in, self.inspected, context)
 
     def _write(self, plan: Plan, changes: Iterator[Change]) -> None:
         """Write the planned changes in one transaction; a dry run only counts them."""

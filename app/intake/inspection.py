@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from app.domain.errors import InputError
 from app.files.source import Rejection
-from app.importers.base import Importer
+from app.importers.base import Context, Importer, Outcome
 from app.importers.formats import recognised
 from app.importers.members import MemberFile, open_contents
 from app.intake.options import ImportOptions
-from app.intake.reading import choose_format
+from app.intake.reading import RowRecord, choose_format, read_records
 from app.intake.understanding import understand
 from app.reference.reference import Reference
 
@@ -74,6 +74,16 @@ def inspect_file(reference: Reference, order: FileOrder, options: ImportOptions)
         _columns(importer, members),
         understood,
     )
+
+
+def records_in(inspected: InspectedFile, context: Context) -> Iterator[RowRecord | Outcome]:
+    """Read the records of a file that was inspected.
+
+    Raises:
+        InvalidFile: as `read_records`.
+    """
+    name, members = inspected.format_name, inspected.members
+    return read_records(name, members, context, is_many=inspected.is_many)
 
 
 def _columns(importer: Importer, members: Sequence[MemberFile]) -> dict[str, str]:
