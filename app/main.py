@@ -13,7 +13,8 @@ from app.api.metrics import Measured, Metrics
 from app.api.processes import GivingBack, HeavyProcesses
 from app.instance.allowance import MemoryPart, allowed_bytes, bound, give_back, most_heavy
 from app.instance.memory import collect_seldom, keep_for_good
-from app.limited import LimitedReadings, Limits
+from app.limited.orders import Limits
+from app.limited.readings import LimitedReadings
 from app.settings import Settings, read_settings
 
 READING_S_A_MB = 3.0

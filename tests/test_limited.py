@@ -15,7 +15,8 @@ from typing_extensions import override
 
 from app.domain.errors import InvalidFile, OtherTheatre
 from app.domain.place import LonLat
-from app.limited import LimitedReadings, Limits, OutsideFile
+from app.limited.orders import Limits, OutsideFile
+from app.limited.readings import LimitedReadings
 from tests.waiting import until
 
 MB, STANDARD = 1 << 20, 2

@@ -71,7 +71,7 @@ from app.instance.opening import missing_openings
 from app.instance.provider import Provider
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
-from app.limited import Readings
+from app.limited.readings import Readings
 from app.pictures.figures import Figures
 from app.pictures.tiles import Tiler
 from app.reference.basemap import Basemap

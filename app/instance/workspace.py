@@ -20,7 +20,7 @@ from app.index.live import Index
 from app.index.state import State
 from app.instance.basemap import ChosenBasemap
 from app.instance.signing import SIGNING_KEY, HeadSigner
-from app.limited import Readings
+from app.limited.readings import Readings
 from app.reference.reference import Reference
 from app.store.opening import open_store
 from app.streets.services import TileService

@@ -35,7 +35,7 @@ from app.intake.planning import Plan, Progress, Report, Watch
 from app.intake.reading import RowRecord
 from app.intake.repeats import FROM_BYTES, earlier_report, reading_mark
 from app.intake.succession import Succession
-from app.limited import OutsideFile
+from app.limited.orders import OutsideFile
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 

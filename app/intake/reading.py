@@ -20,7 +20,7 @@ from app.files.source import Rejection, SourceFile, rejection
 from app.importers.base import Context, Importer, Outcome, ParsedRecord, Warned
 from app.importers.formats import FORMATS, choose
 from app.importers.members import MemberFile, PathContents
-from app.limited import LARGE_BYTES
+from app.limited.readings import LARGE_BYTES
 
 INCIDENT, CONTROL, RETRACTED = Subject.incident, Subject.control, Status.retracted
 

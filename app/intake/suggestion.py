@@ -33,7 +33,7 @@ from app.intake.survey_columns import survey_of
 from app.intake.table_place import decide_place, has_place, points_anywhere
 from app.intake.table_start import TableStart, table_start
 from app.intake.theatre_advice import Advice, advice_on, swapped_advice
-from app.limited import OutsideFile
+from app.limited.orders import OutsideFile
 from app.reference.reference import Reference
 
 MOST_SAMPLES, LONGEST_SAMPLE = 3, 60
