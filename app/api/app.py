@@ -71,7 +71,7 @@ from app.instance.opening import missing_openings
 from app.instance.provider import Provider
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
-from app.limited.readings import Readings
+from app.limited.readings import FileReadings
 from app.pictures.figures import Figures
 from app.pictures.tiles import Tiler
 from app.reference.basemap import Basemap
@@ -101,7 +101,7 @@ class Shared:
 
 
 def create_app(
-    settings: Settings, heavy: HeavyProcesses | None = None, readings: Readings | None = None
+    settings: Settings, heavy: HeavyProcesses | None = None, readings: FileReadings | None = None
 ) -> FastAPI:
     """Build the application of one instance.
 

@@ -20,7 +20,7 @@ from app.index.live import Index
 from app.index.state import State
 from app.instance.basemap import ChosenBasemap
 from app.instance.signing import SIGNING_KEY, HeadSigner
-from app.limited.readings import Readings
+from app.limited.readings import FileReadings
 from app.reference.reference import Reference
 from app.store.opening import open_store
 from app.streets.services import TileService
@@ -71,7 +71,7 @@ class Workspace:
     tile_services: Sequence[TileService] = ()
     """Tile services of others that the page offers as ground; no picture is made of them."""
 
-    readings: Readings = field(default_factory=Readings)
+    readings: FileReadings = field(default_factory=FileReadings)
     """Who reads files from outside: in a service a process of its own for each."""
 
     scope: frozenset[str] = frozenset()

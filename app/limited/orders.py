@@ -60,7 +60,7 @@ class Order(NamedTuple):
     folder: str
 
 
-class Answer(NamedTuple):
+class ReadingAnswer(NamedTuple):
     """Some parts of the work's answer, or why there are no more; without both it is complete."""
 
     parts: Sequence[object] = ()
@@ -69,7 +69,7 @@ class Answer(NamedTuple):
     needs_memory: bool = False
 
 
-def answer_in(content: bytes) -> Answer:
+def answer_in(content: bytes) -> ReadingAnswer:
     """Read an answer; the process that wrote it may have been taken over by a file.
 
     Raises:
@@ -80,7 +80,7 @@ def answer_in(content: bytes) -> Answer:
     except Exception as wrong:
         LOG.warning("a reading answered with what is no answer: %s", wrong)
         raise pickle.UnpicklingError from wrong
-    if not isinstance(answer, Answer):
+    if not isinstance(answer, ReadingAnswer):
         raise pickle.UnpicklingError
     return answer
 

@@ -28,7 +28,7 @@ from typing import TypeVar, TypeVarTuple, cast
 from typing_extensions import override
 
 from app.domain.errors import Busy, InvalidFile
-from app.limited.orders import MB, UNLIMITED, Answer, Limits, Order, OutsideFile, answer_in
+from app.limited.orders import MB, UNLIMITED, Limits, Order, OutsideFile, ReadingAnswer, answer_in
 from app.limited.template import fork_for_readings
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ IDLE_MS = 60_000
 """A template that was started from nothing ends after so long without an order."""
 
 
-class Readings:
+class FileReadings:
     """Reads in this process: what a command does with the files of whoever runs it.
 
     A service has `LimitedReadings`. Work is a function of a module; where another process does it,
@@ -78,7 +78,7 @@ def _in_second_process(
 
 
 @dataclass(eq=False)
-class LimitedReadings(Readings):
+class LimitedReadings(FileReadings):
     """Reads each file in a process of its own, within limits."""
 
     limits: Limits = UNLIMITED
@@ -172,7 +172,7 @@ class LimitedReadings(Readings):
                     return
         raise Busy("No process can read the file now; ask again in a few seconds.")
 
-    def _received(self, pipe: Connection, file: OutsideFile, seconds: float) -> Answer:
+    def _received(self, pipe: Connection, file: OutsideFile, seconds: float) -> ReadingAnswer:
         limits, most_s = self.limits, self.limits.seconds_for(file)
         most = f"{limits.memory_bytes // MB:,} MB"
         try:

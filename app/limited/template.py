@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from app.domain.errors import StrikemapError
-from app.limited.orders import MB, Answer, Order
+from app.limited.orders import MB, Order, ReadingAnswer
 
 LOG = logging.getLogger("strikemap.reading")
 BATCH = 500
@@ -141,19 +141,19 @@ def _address_bytes() -> int:
     return 0
 
 
-def _answers(order: Order) -> Iterator[Answer]:
+def _answers(order: Order) -> Iterator[ReadingAnswer]:
     """Do the work and yield its answer in parts; the last one says how it ended."""
     try:
         answer = order.work(*order.arguments)
         parts = iter(answer) if order.is_many and isinstance(answer, Iterable) else iter([answer])
         while batch := list(islice(parts, BATCH)):
-            yield Answer(batch)
+            yield ReadingAnswer(batch)
     except MemoryError:
         resource.setrlimit(resource.RLIMIT_AS, (resource.getrlimit(resource.RLIMIT_AS)[1],) * 2)
-        yield Answer(needs_memory=True)
+        yield ReadingAnswer(needs_memory=True)
     except (StrikemapError, OSError) as wrong:
-        yield Answer(error=wrong)
+        yield ReadingAnswer(error=wrong)
     except Exception:  # noqa: BLE001  a fault of ours: the service logs it
-        yield Answer(fault=traceback.format_exc())
+        yield ReadingAnswer(fault=traceback.format_exc())
     else:
-        yield Answer()
+        yield ReadingAnswer()

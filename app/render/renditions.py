@@ -63,7 +63,7 @@ LONGEST_PX = {Rendition.small: 320, Rendition.large: 1280, Rendition.blurred: 32
 
 
 def outside_image(content: bytes) -> OutsideFile:
-    """Describe an image to whoever reads it with limits (`app.limited.readings.Readings`)."""
+    """Describe an image to whoever reads it with limits (`app.limited.readings.FileReadings`)."""
     return OutsideFile("image", len(content))
 
 
