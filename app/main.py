@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from starlette.types import ASGIApp
 
@@ -11,9 +11,23 @@ from app.api.kept import KeptAnswers
 from app.api.logs import log_as_json
 from app.api.metrics import Measured, Metrics
 from app.api.processes import GivingBack, HeavyProcesses
-from app.instance.allowance import MemoryPart, allowed_bytes, bound, most_heavy
+from app.instance.allowance import MemoryPart, allowed_bytes, bound, give_back, most_heavy
 from app.instance.memory import collect_seldom, keep_for_good
+from app.limited.orders import Limits
+from app.limited.readings import LimitedReadings
 from app.settings import Settings, read_settings
+
+READING_S_A_MB = 3.0
+"""A million rows of 250 MB take a minute and a half on a quiet core; a busy one is slower."""
+
+LEAST_READING, MOST_READING = 512 << 20, 4 << 30
+"""A photograph of 52 million pixels needs half a gigabyte."""
+
+ROOMY = 2 << 30
+"""What reads files keeps about 100 MB beside the process that it was forked from."""
+
+WRITTEN = 2
+"""Text becomes longer in UTF-8."""
 
 
 def create() -> ASGIApp:
@@ -26,8 +40,11 @@ def create() -> ASGIApp:
     number = 0 if settings.private else min(settings.heavy_processes, most_heavy(allowed))
     part = MemoryPart.of(allowed, 1 + number)
     bound(part)
-    heavy = HeavyProcesses.of(number, partial(create_heavy, settings, part), part.growth)
-    application = create_app(settings, heavy)
+    make = partial(create_heavy, settings, part, allowed)
+    heavy = HeavyProcesses.of(number, make, part.growth)
+    application = create_app(
+        settings, heavy, _readings(settings.reading_s, settings.max_file_bytes, allowed)
+    )
     metrics: Metrics = application.state.metrics
     metrics.watch_heavy(heavy)
     measured = Measured(application, metrics)
@@ -41,7 +58,7 @@ def create() -> ASGIApp:
     return kept
 
 
-def create_heavy(settings: Settings, part: MemoryPart) -> ASGIApp:
+def create_heavy(settings: Settings, part: MemoryPart, allowed: int) -> ASGIApp:
     """Build the application of a process for heavy work.
 
     The serving process counts the requests of each address, and writes the lines of the log.
@@ -54,7 +71,21 @@ def create_heavy(settings: Settings, part: MemoryPart) -> ASGIApp:
         quiet["log_level"] = "WARNING"
     own = settings.model_copy(update=quiet)
     log_as_json(own.log_level)
-    application = create_app(own)
+    application = create_app(own, readings=_readings(own.reading_s, own.max_file_bytes, allowed))
     application.state.workspace.index.state()
     keep_for_good()
     return GivingBack(application)
+
+
+@cache
+def _readings(reading_s: float, max_file_bytes: int, allowed: int) -> LimitedReadings:
+    """Fork what reads files from outside, once, before this process opens its record.
+
+    On a small machine it is started when there is a file to read, and ends after a minute.
+    """
+    memory = min(max(allowed // 2, LEAST_READING), MOST_READING)
+    limits = Limits(reading_s, READING_S_A_MB, memory, WRITTEN * max_file_bytes)
+    if allowed < ROOMY:
+        return LimitedReadings(limits)
+    give_back()
+    return LimitedReadings.forked(limits)

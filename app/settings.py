@@ -83,6 +83,11 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds after which a connection that takes or sends nothing is closed.",
     )
+    reading_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds that a file from outside may take to be read, and 3 more for each MB.",
+    )
     trusted_proxies: str = Field(
         default="127.0.0.1",
         description="Proxies whose X-Forwarded-For and -Proto count: addresses or networks.",

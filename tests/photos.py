@@ -6,6 +6,8 @@ import io
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from tests.making import ROOT
+
 CAMERA, PLACE = "Camera of Somebody Invented", (49.0, 59.0, 13.7)
 COMMENT = b"taken by Somebody Invented"
 WIDE = (1600, 900)
@@ -15,8 +17,11 @@ LEFT, RIGHT = (200, 30, 30), (30, 30, 200)
 def photo(kind: str = "JPEG", size: tuple[int, int] = WIDE, *, turned: bool = False) -> bytes:
     """Make a picture, red on the left and blue on the right, with all metadata its kind takes.
 
-    A turned one lies on its side in the file, and its EXIF says so, as a phone writes it.
+    A turned one lies on its side in the file, and its EXIF says so, as a phone writes it. The one
+    of HEIF is a kept file (tests/data/heic/SOURCE.md).
     """
+    if kind == "HEIF":
+        return (ROOT / "tests" / "data" / "heic" / "photo.heic").read_bytes()
     picture = Image.new("RGB", size, LEFT)
     picture.paste(RIGHT, (size[0] // 2, 0, size[0], size[1]))
     exif = Image.Exif()

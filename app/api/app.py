@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -71,6 +71,7 @@ from app.instance.opening import missing_openings
 from app.instance.provider import Provider
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
+from app.limited.readings import FileReadings
 from app.pictures.figures import Figures
 from app.pictures.tiles import Tiler
 from app.reference.basemap import Basemap
@@ -99,8 +100,12 @@ class Shared:
         object.__setattr__(self, "downloads", Downloads(self.lanes.files))
 
 
-def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastAPI:
-    """Build the application of one instance; without `heavy` it does all work itself.
+def create_app(
+    settings: Settings, heavy: HeavyProcesses | None = None, readings: FileReadings | None = None
+) -> FastAPI:
+    """Build the application of one instance.
+
+    Without `heavy` it does all work itself, and without `readings` it also reads files itself.
 
     Raises:
         InputError: there is no theatre of the default's name.
@@ -122,6 +127,7 @@ def create_app(settings: Settings, heavy: HeavyProcesses | None = None) -> FastA
         tile_services=grounds.services,
         smallest_cell=settings.smallest_cell,
     )
+    workspace = replace(workspace, readings=readings or workspace.readings)
     workspace.store.follow()
     for fault in workspace.reference.theatre_faults:
         for sentence in fault.sentences():

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import anyio
 import httpx
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
@@ -21,6 +22,7 @@ from app.api.problems import problem_of
 from app.api.processes import HeavyProcess, HeavyProcesses
 from app.domain.errors import Busy, StrikemapError
 from app.domain.tracing import REQUEST_ID
+from app.instance.allowance import give_back
 
 ENDED = "The process that makes this ended; ask again in a few seconds."
 READY_S, LOOK_S = 15.0, 0.1
@@ -45,7 +47,7 @@ class Forwarding:
         """Forward a heavy request and its answer; stop when the reader leaves."""
         process = await self._process_for(scope)
         if process is None:
-            await self.app(scope, receive, send)
+            await self._answer_here(scope, receive, send)
             return
         answer, body = _Answer(send), _Body(Request(scope, receive))
         async with anyio.create_task_group() as tasks:
@@ -66,6 +68,14 @@ class Forwarding:
             except StrikemapError as wrong:  # in the body
                 await problem_of(wrong)(scope, receive, send)
             tasks.cancel_scope.cancel()
+
+    async def _answer_here(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer without another process; what a figure or an export took goes to the system."""
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            if scope["type"] == "http" and face_of(scope["method"], scope["path"]) in HEAVY:
+                await run_in_threadpool(give_back)
 
     async def _process_for(self, scope: Scope) -> HeavyProcess | None:
         """Choose a process for a request; None where the application itself answers.

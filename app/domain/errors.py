@@ -39,8 +39,11 @@ The domain knows no status codes: `app.api.problems` holds the one table that gi
 
 from __future__ import annotations
 
+import copyreg
 import errno
 from typing import NamedTuple
+
+from typing_extensions import override
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors of a disk that is full, or that cannot be written."""
@@ -78,6 +81,11 @@ def _line(text: str) -> str:
 
 class StrikemapError(Exception):
     """The root: anything that this project raises on purpose."""
+
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes as what it holds, not by a constructor of fewer arguments."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
 class InputError(StrikemapError):

@@ -20,7 +20,7 @@ from app.domain.terms import Dataset, terms_of
 from app.editing.approvals import Request, write_or_ask
 from app.files.media import checked_media_type
 from app.instance.workspace import Workspace
-from app.render.renditions import FORMATS, Rendition, render_image
+from app.render.renditions import FORMATS, Rendition, outside_image, render_image
 from app.whole_files import write_whole
 
 Fact = str | bool | date
@@ -64,7 +64,8 @@ def attach_content(
     name, content = file
     media_type = checked_media_type(name, content)
     if media_type is not None and media_type in FORMATS:
-        render_image(content, media_type, Rendition.small)  # refuses what could not be shown
+        run, image = workspace.readings.run, outside_image(content)
+        run(image, render_image, content, media_type, Rendition.small)  # what cannot be shown
     first = _first(incident, file, author)
     past = workspace.store.history(Subject.attachment, first.key)
     standing = _standing(workspace, past, first)

@@ -22,7 +22,7 @@ from app.editing.attaching import RecordedFile, archive_file, dataset_of, same_f
 from app.editing.edits import Editor
 from app.instance.tokens import allow
 from app.instance.workspace import Workspace
-from app.render.renditions import FORMATS, covered_copy
+from app.render.renditions import FORMATS, covered_copy, outside_image
 
 UNCOVER = "uncover"
 """What a request for a second person says that it does, beside the picture's name."""
@@ -140,7 +140,10 @@ class PictureEditor:
         """Write the copy to the archive before the record names it."""
         attachment, copy, covers = standing.attachment, None, tuple(sorted(set(covers)))
         if covers:
-            copy = archive_file(self.workspace, covered_copy(*self._original(attachment), covers))
+            content, media_type = self._original(attachment)
+            run, file = self.workspace.readings.run, outside_image(content)
+            covered = run(file, covered_copy, content, media_type, covers)
+            copy = archive_file(self.workspace, covered)
         changed = msgspec.structs.replace(attachment, covers=covers, copy=copy)
         return Change(
             Subject.attachment, attachment.key, Action.amend, canonical(changed), standing.revision

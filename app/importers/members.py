@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -52,30 +51,29 @@ class PathContents:
         return len(self.members) + len(self.faults) > 1
 
 
-@contextlib.contextmanager
 def open_contents(
-    path: Path, name: str, most_bytes: int, recognises: Recognises
-) -> Iterator[PathContents]:
-    """Open a path; unpacked files are deleted when the block ends.
+    path: Path, name: str, most_bytes: int, recognises: Recognises, folder: Path
+) -> PathContents:
+    """Open a path.
 
     Args:
         path: a file, a folder, a tar (compressed or not), a zip or a gzip file.
         name: what to call it.
         most_bytes: bound on each file, and on the sum of all unpacked files.
         recognises: tells whether a zip is a file of some format; such a zip is not unpacked.
+        folder: where unpacked files go; the caller removes it.
 
     Raises:
         InvalidFile: missing or empty; an archive that cannot be read or that names a path
             outside itself.
         TooLarge: over the bound on bytes or on files.
     """
-    with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
-        unpacker = _Unpacker(Path(folder), most_bytes, recognises)
-        if _is_folder(path):
-            unpacker.add_folder(path)
-        else:
-            unpacker.add(path, name, name)
-        yield unpacker.contents
+    unpacker = _Unpacker(folder, most_bytes, recognises)
+    if _is_folder(path):
+        unpacker.add_folder(path)
+    else:
+        unpacker.add(path, name, name)
+    return unpacker.contents
 
 
 @dataclass

@@ -20,6 +20,7 @@ from app.index.live import Index
 from app.index.state import State
 from app.instance.basemap import ChosenBasemap
 from app.instance.signing import SIGNING_KEY, HeadSigner
+from app.limited.readings import FileReadings
 from app.reference.reference import Reference
 from app.store.opening import open_store
 from app.streets.services import TileService
@@ -69,6 +70,9 @@ class Workspace:
 
     tile_services: Sequence[TileService] = ()
     """Tile services of others that the page offers as ground; no picture is made of them."""
+
+    readings: FileReadings = field(default_factory=FileReadings)
+    """Who reads files from outside: in a service a process of its own for each."""
 
     scope: frozenset[str] = frozenset()
     """Datasets whose terms withhold nothing from the reader: those of a token's scope."""

@@ -8,6 +8,7 @@ import gc
 import hashlib
 import itertools
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,17 +24,18 @@ from app.domain.slug import slug_of
 from app.domain.store import Author
 from app.domain.terms import Dataset, DatasetKind, terms_of
 from app.importers.base import Context, Importer, Outcome, Warned
-from app.importers.formats import recognised
-from app.importers.members import MemberFile, PathContents, open_contents
+from app.importers.formats import FORMATS
+from app.importers.members import MemberFile
 from app.instance.workspace import Workspace
 from app.intake import repeats
 from app.intake.contexts import context_in
+from app.intake.inspection import FileOrder, InspectedFile, inspect_file, records_in
 from app.intake.options import ImportOptions
 from app.intake.planning import Plan, Progress, Report, Watch
-from app.intake.reading import choose_format, read_members, read_records
+from app.intake.reading import RowRecord
 from app.intake.repeats import FROM_BYTES, earlier_report, reading_mark
 from app.intake.succession import Succession
-from app.intake.understanding import understand
+from app.limited.orders import OutsideFile
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -50,6 +52,13 @@ class ImportedFile:
     def label(self) -> str:
         """The name that the record and the report show."""
         return self.name or self.path.name
+
+    @property
+    def size_bytes(self) -> int:
+        """The bytes of the file as it was sent; 0 where there is none."""
+        with contextlib.suppress(OSError):
+            return self.path.stat().st_size
+        return 0
 
 
 class Observers(NamedTuple):
@@ -82,10 +91,13 @@ def import_file(
     if stated is None:
         theatre = _theatre_of(workspace, options.dataset or _own_slug(file))
         options = msgspec.structs.replace(options, theatre=theatre or workspace.default_theatre)
-    with open_contents(file.path, file.label, workspace.max_file_bytes, recognised) as members:
-        options, understood = understand(workspace, members, options)
-        order = _Import(workspace, file, options, author, observers, understood, stated)
-        return order.run(members)
+    with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
+        order = FileOrder(file.path, file.label, workspace.max_file_bytes, Path(folder))
+        outside = OutsideFile(file.label, file.size_bytes)
+        inspected = workspace.readings.run(
+            outside, inspect_file, workspace.reference, order, options
+        )
+        return _Import(workspace, file, inspected, author, observers, stated).run()
 
 
 def _own_slug(file: ImportedFile) -> str:
@@ -104,21 +116,19 @@ class _Import:
 
     workspace: Workspace
     file: ImportedFile
-    options: ImportOptions
+    inspected: InspectedFile
     author: Author
     observers: Observers
-    understood: str | None = None
-    """What the columns of a table without a mapping were taken for."""
-
     stated_theatre: str | None = None
     """Where nobody states it, it is that of the dataset; of a new one, the instance's own."""
 
-    def run(self, files: PathContents) -> Report:
-        importer, why, members, faults = choose_format(
-            files, self.options.format_name, self.file.label
-        )
-        if self.understood:
-            why = "its columns are plain"
+    @property
+    def options(self) -> ImportOptions:
+        return self.inspected.options
+
+    def run(self) -> Report:
+        inspected = self.inspected
+        importer, members = FORMATS[inspected.format_name], inspected.members
         own_slug = _own_slug(self.file)
         slug = _checked_slug(self.options.dataset or importer.dataset or own_slug)
         theatre = self.stated_theatre or _theatre_of(self.workspace, slug)
@@ -127,15 +137,15 @@ class _Import:
         report = Report(
             id=self.file.id or str(uuid4()),
             format=importer.name,
-            why=why,
+            why=inspected.why,
             dataset=slug,
             sha256=_sha256(self.file.path, members),
             dry_run=self.options.dry_run,
-            rejections=faults,
-            mapping=_mapping(importer, members),
+            rejections=inspected.faults,
+            mapping=inspected.columns,
         )
         mark = self._mark(report)
-        earlier = self._earlier_report(files, importer, slug, mark)
+        earlier = self._earlier_report(importer, slug, mark)
         if earlier is not None:
             return _repeated_report(report, earlier, self.observers.progress)
         plan = Plan(
@@ -149,17 +159,16 @@ class _Import:
             context.theatre.today(self.author.at),
             watch=self.observers.watch,
         )
-        if files.is_many:
-            outcomes = read_members(importer, members, context)
-        else:
-            outcomes = read_records(importer, members[0].source, context)
         unless_purged = UnlessPurged(self.workspace.store)
-        notes = [Warned(self.understood)] if self.understood else []
-        outcomes = itertools.chain(notes, _encoding_notes(files, members), outcomes)
         succession = Succession(self.workspace.store, slug, self.options.accept_shrink)
+        outcomes = itertools.chain(_notes(inspected), self._outcomes(context))
         changes = plan.changes(succession.in_order(outcomes), self.observers.progress)
         self._write(plan, unless_purged(changes))
         return report
+
+    def _outcomes(self, context: Context) -> Iterator[RowRecord | Outcome]:
+        outside = OutsideFile(self.file.label, self.inspected.size_bytes)
+        return self.workspace.readings.stream(outside, records_in, self.inspected, context)
 
     def _write(self, plan: Plan, changes: Iterator[Change]) -> None:
         """Write the planned changes in one transaction; a dry run only counts them."""
@@ -179,12 +188,11 @@ class _Import:
         facts = (report.sha256, report.format, report.dataset, self.file.label, options)
         return reading_mark(facts, self.workspace.reference)
 
-    def _earlier_report(
-        self, files: PathContents, importer: Importer, slug: str, mark: str
-    ) -> Report | None:
+    def _earlier_report(self, importer: Importer, slug: str, mark: str) -> Report | None:
+        files = self.inspected
         if files.is_many or files.faults or importer.name not in FROM_BYTES:
             return None
-        if files.members[0].source.path.stat().st_size < repeats.LARGE_BYTES:
+        if files.size_bytes < repeats.LARGE_BYTES:
             return None
         return earlier_report(self.workspace.store, slug, mark)
 
@@ -238,20 +246,14 @@ def _repeated_report(report: Report, earlier: Report, progress: Progress | None)
     )
 
 
-def _encoding_notes(files: PathContents, members: Sequence[MemberFile]) -> Iterator[Outcome]:
-    """Say in which encoding a file was saved, where that is not UTF-8."""
-    for path, source in members:
+def _notes(inspected: InspectedFile) -> Iterator[Outcome]:
+    """Say what the columns were taken for, and in which encoding a file was saved if not UTF-8."""
+    if inspected.understood:
+        yield Warned(inspected.understood)
+    for path, source in inspected.members:
         if source.encoding:
-            name = path if files.is_many else None
+            name = path if inspected.is_many else None
             yield Warned(f"The text is saved as {source.encoding}, and is read as that.", name)
-
-
-def _mapping(importer: Importer, members: Sequence[MemberFile]) -> dict[str, str]:
-    """Map the columns of the first file that can be read; the others are of the same format."""
-    for member in members[:-1]:
-        with contextlib.suppress(InputError):
-            return importer.mapping(member.source)
-    return importer.mapping(members[-1].source)
 
 
 @contextlib.contextmanager

@@ -1,22 +1,17 @@
-"""Reads a file, or several, to records; a large file is read in a process of its own."""
+"""Reads a file, or several of one format, to records."""
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import islice
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from app.domain.control import ControlSnapshot
-from app.domain.errors import InputError, Problem, UnknownFormat
+from app.domain.errors import InputError, UnknownFormat
 from app.domain.incident import Incident, Status
 from app.domain.revision import Subject, canonical, fingerprint
 from app.domain.source import check_addresses
@@ -25,11 +20,8 @@ from app.files.source import Rejection, SourceFile, rejection
 from app.importers.base import Context, Importer, Outcome, ParsedRecord, Warned
 from app.importers.formats import FORMATS, choose
 from app.importers.members import MemberFile, PathContents
+from app.limited.readings import LARGE_BYTES
 
-LARGE_BYTES = 32 * 1024 * 1024
-"""From this size on a second process, which takes a second to start, is worth it."""
-
-BATCH = 500
 INCIDENT, CONTROL, RETRACTED = Subject.incident, Subject.control, Status.retracted
 
 
@@ -55,19 +47,6 @@ class RowRecord(msgspec.Struct, frozen=True, gc=False):
     is_layer: bool = False
     member: str | None = None
     first_day: date | None = None
-
-
-def read_records(
-    importer: Importer, source: SourceFile, context: Context
-) -> Iterator[RowRecord | Outcome]:
-    """Read a file outcome by outcome, each record in its canonical form.
-
-    Raises:
-        InvalidFile: the file as a whole cannot be read.
-    """
-    if source.path.stat().st_size >= LARGE_BYTES:
-        return _in_process(importer, source, context)
-    return _records(importer, source, context)
 
 
 def choose_format(
@@ -107,17 +86,30 @@ def choose_format(
     return FORMATS[most], f"{why}; {len(members):,} files", members, [*faults, *strays]
 
 
-def read_members(
+def read_records(
+    name: str, members: Sequence[MemberFile], context: Context, *, is_many: bool
+) -> Iterator[RowRecord | Outcome]:
+    """Read files of the format `name`, outcome by outcome, each record in its canonical form.
+
+    Of a collection each outcome has its file's name, and a file that cannot be read is one
+    rejection. The records of a large file go on before its end is read: when reading fails then,
+    the import as a whole is refused.
+
+    Raises:
+        InvalidFile: a file that is not one of many cannot be read.
+    """
+    importer = FORMATS[name]
+    if not is_many:
+        return _records(importer, members[0].source, context)
+    return _records_of_many(importer, members, context)
+
+
+def _records_of_many(
     importer: Importer, members: Sequence[MemberFile], context: Context
 ) -> Iterator[RowRecord | Outcome]:
-    """Read the files of a collection one after another, each outcome with its file's name.
-
-    A file that cannot be read is one rejection, and the rest goes on. The records of a large file
-    go on before its end is read: when reading fails then, the import as a whole is refused.
-    """
     companions = tuple((Path(member.path).name, member.source.path) for member in members)
     for member in members:
-        outcomes = read_records(importer, replace(member.source, companions=companions), context)
+        outcomes = _records(importer, replace(member.source, companions=companions), context)
         if member.source.path.stat().st_size < LARGE_BYTES:
             try:
                 outcomes = iter(list(outcomes))
@@ -176,44 +168,3 @@ def _record(outcome: ParsedRecord) -> RowRecord:
     gone = record.status is RETRACTED
     own = (is_invented, gone, shapes, False, None, record.when.first)
     return RowRecord(row, rows, INCIDENT, key, name, payload, mark, point, *own)
-
-
-def _in_process(
-    importer: Importer, source: SourceFile, context: Context
-) -> Iterator[RowRecord | Outcome]:
-    # A new process, never a fork: a server's threads and its open record must not be copied.
-    processes = multiprocessing.get_context("spawn")
-    ours, theirs = processes.Pipe(duplex=False)
-    reader = processes.Process(target=_send, args=(theirs, importer, source, context), daemon=True)
-    reader.start()
-    theirs.close()
-    try:
-        while batch := ours.recv():
-            if isinstance(batch, Refused):
-                raise batch.kind(*batch.problem)
-            yield from batch
-    except EOFError as wrong:
-        raise RuntimeError(f"The process that read {source.name} ended before its time.") from wrong
-    finally:
-        ours.close()
-        reader.kill()
-        reader.join()
-
-
-class Refused(NamedTuple):
-    """A refusal of a file, as it travels from process to process."""
-
-    kind: type[InputError]
-    problem: Problem
-
-
-def _send(pipe: Connection, importer: Importer, source: SourceFile, context: Context) -> None:
-    """Send outcomes in batches; an empty one ends them."""
-    gc.disable()  # records hold no cycles, and the search for them takes a tenth of the time
-    outcomes = _records(importer, source, context)
-    try:
-        while batch := list(islice(outcomes, BATCH)):
-            pipe.send(batch)
-        pipe.send([])
-    except InputError as wrong:
-        pipe.send(Refused(type(wrong), wrong.problem))

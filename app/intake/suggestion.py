@@ -33,6 +33,7 @@ from app.intake.survey_columns import survey_of
 from app.intake.table_place import decide_place, has_place, points_anywhere
 from app.intake.table_start import TableStart, table_start
 from app.intake.theatre_advice import Advice, advice_on, swapped_advice
+from app.limited.orders import OutsideFile
 from app.reference.reference import Reference
 
 MOST_SAMPLES, LONGEST_SAMPLE = 3, 60
@@ -127,9 +128,17 @@ def suggest(
         InvalidFile: it cannot be read as either.
         InputError: no such theatre.
     """
+    file = OutsideFile(name or path.name, path.stat().st_size if path.is_file() else 0)
+    facts = (workspace.reference, path, theatre, name, sheet)
+    return workspace.readings.run(file, _suggestion, *facts)
+
+
+def _suggestion(
+    reference: Reference, path: Path, theatre: str, name: str | None, sheet: str | None
+) -> Suggestion:
     with tempfile.TemporaryDirectory(prefix="strikemap-") as folder:
         source = in_utf8(SourceFile.open(path, name), Path(folder))
-        return suggestion_of(workspace.reference, source, theatre, sheet)
+        return suggestion_of(reference, source, theatre, sheet)
 
 
 def suggestion_of(

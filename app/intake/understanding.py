@@ -8,18 +8,18 @@ from app.domain.errors import InputError, InvalidFile, NeedsMapping, UnknownForm
 from app.importers.formats import choose
 from app.importers.kml_points import untimed_texts
 from app.importers.members import PathContents
-from app.instance.workspace import Workspace
 from app.intake.column_fields import EMPTY_COLUMN
 from app.intake.options import ImportOptions
 from app.intake.sampling import may_be_table
 from app.intake.suggestion import Suggestion, suggestion_of
 from app.intake.table_start import FEWEST_FIELDS
+from app.reference.reference import Reference
 
 BY_MAPPING = ("mapped", "vector_points")
 
 
 def understand(
-    workspace: Workspace, files: PathContents, options: ImportOptions
+    reference: Reference, files: PathContents, options: ImportOptions
 ) -> tuple[ImportOptions, str | None]:
     """Return options with the mapping that a plain table suggests, and a sentence that says it.
 
@@ -34,7 +34,7 @@ def understand(
             mapping = msgspec.structs.replace(options.mapping, sheet=options.sheet)
             options = msgspec.structs.replace(options, mapping=mapping)
         return options, None
-    suggestion = _suggestion(workspace, files, options)
+    suggestion = _suggestion(reference, files, options)
     if suggestion is None:
         return options, None
     _refuse_header_alone(suggestion, files)
@@ -54,7 +54,7 @@ def understand(
 
 
 def _suggestion(
-    workspace: Workspace, files: PathContents, options: ImportOptions
+    reference: Reference, files: PathContents, options: ImportOptions
 ) -> Suggestion | None:
     """Propose a mapping for one file that no other format has; None for all others."""
     if options.format != "auto" or files.is_many or not files.members:
@@ -70,7 +70,7 @@ def _suggestion(
         has_format = True
     if has_format or not may_be_table(source):
         return None
-    return suggestion_of(workspace.reference, source, options.theatre or "", options.sheet)
+    return suggestion_of(reference, source, options.theatre or "", options.sheet)
 
 
 def _refuse_header_alone(suggestion: Suggestion, files: PathContents) -> None:

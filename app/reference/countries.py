@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import shapely
 from shapely.geometry.base import BaseGeometry
+from typing_extensions import override
 
 
 class Country(NamedTuple):
@@ -26,6 +27,11 @@ class Countries:
     """All countries of a file of boundaries, which is read at the first question."""
 
     path: Path
+
+    @override
+    def __getstate__(self) -> dict[str, Path]:
+        """Travel to another process without the land, which is read there if it is needed."""
+        return {"path": self.path}
 
     @cached_property
     def _all(self) -> tuple[Country, ...]:

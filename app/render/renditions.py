@@ -7,10 +7,12 @@ import struct
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from pi_heif import register_heif_opener
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from app.domain.attachment import STEPS, Cover
 from app.domain.errors import InvalidFile, TooLarge
+from app.limited.orders import OutsideFile
 from app.render.palette import COVER
 
 FORMATS: Mapping[str, str] = {
@@ -19,6 +21,7 @@ FORMATS: Mapping[str, str] = {
     "image/webp": "WEBP",
     "image/gif": "GIF",
     "image/avif": "AVIF",
+    "image/heic": "HEIF",
 }
 """Images that are shown, with Pillow's names. An SVG is a program and never one of them."""
 
@@ -57,6 +60,11 @@ class Rendition(StrEnum):
 
 LONGEST_PX = {Rendition.small: 320, Rendition.large: 1280, Rendition.blurred: 320}
 """The longer side of each form, at most: an image is never made larger."""
+
+
+def outside_image(content: bytes) -> OutsideFile:
+    """Describe an image to whoever reads it with limits (`app.limited.readings.FileReadings`)."""
+    return OutsideFile("image", len(content))
 
 
 def render_image(content: bytes, media_type: str, form: Rendition) -> bytes:
@@ -101,6 +109,8 @@ def _jpeg(picture: Image.Image, quality: int) -> bytes:
 
 def read_upright(content: bytes, media_type: str, longest: int) -> Image.Image:
     """Unpack an image at most so large, upright, as pixels alone."""
+    if media_type == "image/heic":  # Pillow keeps what was registered, once or again
+        register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
     try:
         with Image.open(io.BytesIO(content), formats=[FORMATS[media_type]]) as image:
             _check_size(image)

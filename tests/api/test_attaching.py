@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.photos import photo
+from tests.photos import CAMERA, photo
 from tests.serving import Service, command, serving
 
 OWN = {"X-Strikemap": "1"}
@@ -32,6 +32,19 @@ def attach(
     return service.client.post(
         f"{address}/attachments", headers=OWN, files={"file": (name, content)}, data=facts
     )
+
+
+def test_a_heic_picture_of_a_phone_is_shown_without_what_the_phone_wrote(
+    private: Service, address: str
+) -> None:
+    content = photo("HEIF")
+    answer = attach(private, address, "phone.heic", content, licence="CC0-1.0")
+    assert answer.json()["is_shown"], answer.text
+    sha256 = hashlib.sha256(content).hexdigest()
+    image = private.client.get(f"{address}/images/{sha256}/large.jpg?{QUERY}").content
+    assert image[:3] == b"\xff\xd8\xff"
+    assert CAMERA.encode() in content
+    assert CAMERA.encode() not in image
 
 
 def bomb() -> bytes:

@@ -21,7 +21,7 @@ from app.editing.edits import Editor
 from app.editing.erasure import purge
 from app.instance.workspace import Workspace
 from app.intake import importing as ingest
-from app.intake import reading
+from app.intake import inspection
 from app.intake import repeats as remembered
 from app.intake.options import ImportOptions
 from app.intake.planning import Report
@@ -66,19 +66,19 @@ def never_read(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def fail(*_args: object) -> NoReturn:
         pytest.fail("the file was read")
 
-    return lambda: monkeypatch.setattr(ingest, "read_records", fail)
+    return lambda: monkeypatch.setattr(ingest, "records_in", fail)
 
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """List the files that are read in full."""
-    names, read = list[str](), reading.read_records
+    names, read = list[str](), inspection.records_in
 
-    def note(importer: Any, source: Any, context: Any) -> Any:
-        names.append(source.name)
-        return read(importer, source, context)
+    def note(inspected: Any, context: Any) -> Any:
+        names.extend(member.source.name for member in inspected.members)
+        return read(inspected, context)
 
-    monkeypatch.setattr(ingest, "read_records", note)
+    monkeypatch.setattr(ingest, "records_in", note)
     return names
 
 

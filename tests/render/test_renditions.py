@@ -26,6 +26,8 @@ from app.render.renditions import (
 from tests.photos import CAMERA, COMMENT, photo
 
 TYPES = {name: media_type for media_type, name in FORMATS.items()}
+UPRIGHT = ("GIF", "HEIF")
+"""Kinds that do not turn a picture by EXIF; of HEIC the container turns it."""
 
 
 def opened(content: bytes) -> Image.Image:
@@ -187,7 +189,10 @@ def test_nothing_of_it_is_left_where_a_large_picture_was_made_smaller() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "turned"),
-    [*((kind, False) for kind in TYPES), *((kind, True) for kind in TYPES if kind != "GIF")],
+    [
+        *((kind, False) for kind in TYPES),
+        *((kind, True) for kind in TYPES if kind not in UPRIGHT),
+    ],
 )
 def test_a_copy_has_the_cover_where_readers_see_it_and_no_metadata(kind: str, turned: bool) -> None:
     """The covers lie on the upright picture, red on the left; a phone's file lies on its side."""

@@ -27,7 +27,7 @@ from app.domain.errors import InputError
 from app.editing.covering import PictureEditor, picture_facts
 from app.instance.workspace import Workspace
 from app.render.faces import suggested_faces
-from app.render.renditions import COPY_TYPE, Rendition, render_image
+from app.render.renditions import COPY_TYPE, Rendition, outside_image, render_image
 
 
 class Shares(msgspec.Struct, forbid_unknown_fields=True):
@@ -82,12 +82,15 @@ class _Answers:
     def original(self, request: Request, ref: str, sha256: str) -> Response:
         """Give a picture without its covers, as JPEG without its metadata; role editor."""
         content, media_type = self._editor(request).original(ref, sha256)
-        body = render_image(content, media_type, Rendition.large)
+        run, file = self.record.readings.run, outside_image(content)
+        body = run(file, render_image, content, media_type, Rendition.large)
         return Response(body, headers=NO_STORE, media_type=COPY_TYPE)
 
     def faces(self, request: Request, ref: str, sha256: str) -> Response:
         """Suggest parts of a picture that may show a face; nothing is stored, nobody recognised."""
-        covers = suggested_faces(*self._editor(request).original(ref, sha256))
+        content, media_type = self._editor(request).original(ref, sha256)
+        run, file = self.record.readings.run, outside_image(content)
+        covers = run(file, suggested_faces, content, media_type)
         return written({"suggestions": [one.shares for one in covers]})
 
     async def cover(self, request: Request, ref: str, sha256: str) -> Response:

@@ -15,7 +15,7 @@ from app.domain.terms import Face
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.queries.images import ShownImage, shown_image
-from app.render.renditions import COPY_TYPE, Rendition, render_image
+from app.render.renditions import COPY_TYPE, Rendition, outside_image, render_image
 
 COPY = "copy"
 MOST_RENDITIONS = 64
@@ -45,13 +45,14 @@ def routes(workspace: Workspace, lane: Lane) -> APIRouter:
         tag = etag(query, "image", ref, sha256, form)
         if (same := unchanged(request, tag)) is not None:
             return same
-        body = renditions.get((sha256, form), lambda: _written(image, form))
+        body = renditions.get((sha256, form), lambda: _written(workspace, image, form))
         return answer(request, body, COPY_TYPE, tag)
 
     return router
 
 
-def _written(image: ShownImage, form: str) -> bytes:
+def _written(workspace: Workspace, image: ShownImage, form: str) -> bytes:
     if form == COPY:
         return image.content
-    return render_image(image.content, image.media_type, Rendition(form))
+    facts = (image.content, image.media_type, Rendition(form))
+    return workspace.readings.run(outside_image(image.content), render_image, *facts)

@@ -1,0 +1,1 @@
+"""Readings of files from outside: each in a process of its own, with limits."""
