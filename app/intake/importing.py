@@ -24,10 +24,12 @@ from app.domain.store import Author
 from app.domain.terms import Dataset, DatasetKind, terms_of
 from app.importers.base import Context, Importer, Outcome, Warned
 from app.importers.formats import recognised
+from app.importers.header import joined_names
 from app.importers.members import MemberFile, PathContents, open_contents
 from app.instance.workspace import Workspace
 from app.intake import repeats
 from app.intake.contexts import context_in
+from app.intake.form_files import main_table_of
 from app.intake.options import ImportOptions
 from app.intake.planning import Plan, Progress, Report, Watch
 from app.intake.reading import choose_format, read_members, read_records
@@ -82,10 +84,11 @@ def import_file(
     if stated is None:
         theatre = _theatre_of(workspace, options.dataset or _own_slug(file))
         options = msgspec.structs.replace(options, theatre=theatre or workspace.default_theatre)
-    with open_contents(file.path, file.label, workspace.max_file_bytes, recognised) as members:
-        options, understood = understand(workspace, members, options)
+    with open_contents(file.path, file.label, workspace.max_file_bytes, recognised) as contents:
+        files = main_table_of(contents)
+        options, understood = understand(workspace, files, options, file.label)
         order = _Import(workspace, file, options, author, observers, understood, stated)
-        return order.run(members)
+        return order.run(files)
 
 
 def _own_slug(file: ImportedFile) -> str:
@@ -155,11 +158,19 @@ class _Import:
             outcomes = read_records(importer, members[0].source, context)
         unless_purged = UnlessPurged(self.workspace.store)
         notes = [Warned(self.understood)] if self.understood else []
+        notes += self._unread_notes(files)
         outcomes = itertools.chain(notes, _encoding_notes(files, members), outcomes)
         succession = Succession(self.workspace.store, slug, self.options.accept_shrink)
         changes = plan.changes(succession.in_order(outcomes), self.observers.progress)
         self._write(plan, unless_purged(changes))
         return report
+
+    def _unread_notes(self, files: PathContents) -> Iterator[Warned]:
+        """Name the files beside the main table of a form that are no group of it."""
+        groups = self.options.mapping.groups if self.options.mapping else {}
+        beside = [name for one in files.members for name, _path in one.source.companions]
+        if unread := [name for name in beside if name not in groups]:
+            yield Warned(f"Files beside the main table that nobody reads: {joined_names(unread)}.")
 
     def _write(self, plan: Plan, changes: Iterator[Change]) -> None:
         """Write the planned changes in one transaction; a dry run only counts them."""
@@ -276,7 +287,9 @@ def _sha256(path: Path, members: Sequence[MemberFile]) -> str:
     """Hash a file; of a folder, the names and hashes of its files."""
     if not path.is_dir():
         return _file_sha256(path)
-    lines = (f"{_file_sha256(one.source.path)}  {one.path}\n" for one in members)
+    parts = [(one.path, one.source.path) for one in members]
+    parts += [beside for one in members for beside in one.source.companions]
+    lines = (f"{_file_sha256(part)}  {name}\n" for name, part in parts)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

@@ -11,19 +11,21 @@ from app.importers.members import PathContents
 from app.instance.workspace import Workspace
 from app.intake.column_fields import EMPTY_COLUMN
 from app.intake.options import ImportOptions
+from app.intake.proposed_mapping import Suggestion
 from app.intake.sampling import may_be_table
-from app.intake.suggestion import Suggestion, suggestion_of
+from app.intake.suggestion import suggestion_of
 from app.intake.table_start import FEWEST_FIELDS
 
 BY_MAPPING = ("mapped", "vector_points")
 
 
 def understand(
-    workspace: Workspace, files: PathContents, options: ImportOptions
+    workspace: Workspace, files: PathContents, options: ImportOptions, label: str
 ) -> tuple[ImportOptions, str | None]:
     """Return options with the mapping that a plain table suggests, and a sentence that says it.
 
     A file that has a format, or comes with a mapping, keeps its options; the sentence is None.
+    `label` is how messages call what is imported.
 
     Raises:
         NeedsMapping: something can mean two things; names it, and the command to run.
@@ -39,17 +41,16 @@ def understand(
         return options, None
     _refuse_header_alone(suggestion, files)
     if suggestion.advice and suggestion.advice.theatre:
-        raise suggestion.advice.refusal(files.members[0].source.name, options.theatre or "")
+        raise suggestion.advice.refusal(label, options.theatre or "")
     if suggestion.is_sure:
         return msgspec.structs.replace(options, mapping=suggestion.mapping), suggestion.understood()
     if _is_table_of_incidents(suggestion):
-        name = files.members[0].source.name
         open_points = "; ".join(one.rstrip(".") for one in _open_points(suggestion))
         allowed = (
-            f"{open_points}. Run `strikemap mapping suggest {name} --out M.toml`, complete M.toml, "
-            f"then `strikemap import {name} --mapping M.toml`"
+            f"{open_points}. Run `strikemap mapping suggest {label} --out M.toml`, complete "
+            f"M.toml, then `strikemap import {label} --mapping M.toml`"
         )
-        raise NeedsMapping(f"columns of {name}", "what only you can say", allowed)
+        raise NeedsMapping(f"columns of {label}", "what only you can say", allowed)
     return options, None
 
 
