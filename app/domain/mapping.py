@@ -98,7 +98,7 @@ class Victims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     words: dict[str, str] = {}
 
 
-class Numbers(StrEnum):
+class Precedence(StrEnum):
     """Which numbers of people count where a form states some and lists the people as well.
 
     `agree`: both must say the same, and a row where they do not is rejected.
@@ -121,7 +121,7 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     fate: str = ""
     every: str = ""
     words: dict[str, str] = {}
-    numbers: Numbers = Numbers.agree
+    numbers: Precedence = Precedence.agree
     columns: dict[str, str] = {}
 
     @property

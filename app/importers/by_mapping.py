@@ -34,7 +34,7 @@ from app.importers.coordinates import degrees, position
 from app.importers.counts import WHOLE, count_of, is_error, says_unknown
 from app.importers.edtf import of_parts, span_of
 from app.importers.geocoding import Geocoder
-from app.importers.groups import Groups
+from app.importers.groups import GroupTables
 from app.importers.header import faulty_cells_note, joined_names, unread_sheets_note
 from app.importers.notation import SERIAL, WRITTEN, any_day_of, clock_of
 from app.importers.points import PointFeature, kind_of, point_features
@@ -108,7 +108,7 @@ class _RowReader:
         victims, fates = mapping.victims, context.taxonomy.crosswalk("mapped")["fates"]
         self.grouping = None if victims is None else VictimRows(mapping, victims, fates)
         self.reports = ReportRows(mapping) if mapping.same_incident else None
-        self.groups = Groups(mapping, source, fates)
+        self.groups = GroupTables(mapping, source, fates)
 
     def of_table(self) -> Iterator[Outcome]:
         """Read a table's rows."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from app.domain.errors import InvalidFile
-from app.domain.mapping import OF_DAMAGE, TOLL_BOUNDS, TOLL_PARTS, Group, Numbers, TableMapping
+from app.domain.mapping import OF_DAMAGE, TOLL_BOUNDS, TOLL_PARTS, Group, Precedence, TableMapping
 from app.files.sheets import Cells, TextTable, is_workbook, table, visible_sheets
 from app.files.source import BadFieldError, Rejection, SourceFile
 from app.importers.base import Warned
@@ -25,7 +25,7 @@ SIDE_BY_SIDE = (("lon", "lat"), OF_DAMAGE)
 """Fields whose texts belong together by their places: the second longitude and latitude."""
 
 
-class Groups:
+class GroupTables:
     """The groups that a mapping reads beside the main table."""
 
     def __init__(self, mapping: TableMapping, source: SourceFile, fates: Mapping[str, str]) -> None:
@@ -125,11 +125,11 @@ class _GroupRows:
         """Take the number of the list, where the row states none or the mapping says so."""
         parts = [f"{toll}{part}" for part in (*TOLL_PARTS, *TOLL_BOUNDS) if part != "_child"]
         stated = {to: text for to in parts for text in texts.get(to, ()) if not says_unknown(text)}
-        if not stated or self.group.numbers is Numbers.listed:
+        if not stated or self.group.numbers is Precedence.listed:
             for to in parts:
                 texts.pop(to, None)
             texts[toll] = [listed]
-        elif self.group.numbers is Numbers.agree and not _agree(stated, toll, listed):
+        elif self.group.numbers is Precedence.agree and not _agree(stated, toll, listed):
             to, text = next(iter(stated.items()))
             allowed = (
                 f"the number that {self.name!r} lists, {listed}; or `numbers` under "

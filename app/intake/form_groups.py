@@ -15,7 +15,7 @@ from app.domain.errors import InputError
 from app.domain.mapping import IN_ONE_CELL, OF_GROUPS, Group, TableMapping
 from app.files.sheets import Cells, is_workbook, squeezed, visible_sheets
 from app.files.source import BadFieldError, Rejection, SourceFile
-from app.importers.groups import Groups, group_table
+from app.importers.groups import GroupTables, group_table
 from app.importers.words import Words
 from app.intake.column_fields import NO_PEOPLE, SHARE, Draft, column_words, draft_of
 from app.intake.sampling import SAMPLE_ROWS, column_values
@@ -89,8 +89,9 @@ class FormGroups:
             ]
             self.groups[name] = Group(key=key, parent=parent, columns=fields)
             self.columns.append((self.groups[name], columns))
-            said = ", ".join(f"{column!r} is {to}" for column, to in fields.items())
-            self.sentences.append(f"rows of {name!r} say more of an incident ({said}), {joined}")
+            meanings = ", ".join(f"{column!r} is {to}" for column, to in fields.items())
+            what = f"rows of {name!r} say more of an incident ({meanings})"
+            self.sentences.append(f"{what}, {joined}")
 
 
 def form_groups(source: SourceFile, start: TableStart, main: Columns, words: Words) -> FormGroups:
@@ -126,7 +127,7 @@ def _differing_numbers(
     """Ask which number counts where a row of the form states another one than its list has."""
     if not any(group.victims for group in mapping.groups.values()):
         return
-    groups = Groups(mapping, source, words.context.taxonomy.crosswalk("mapped")["fates"])
+    groups = GroupTables(mapping, source, words.context.taxonomy.crosswalk("mapped")["fates"])
     columns = {name: to for name, to in mapping.columns.items() if to.startswith(TOLLS)}
     for row in islice(rows_of(source, start).rows, SAMPLE_ROWS):
         if isinstance(row, Rejection):
@@ -173,8 +174,8 @@ def _fate_column(columns: Columns, draft: Draft, words: Words) -> str | None:
     """Return the column whose words say what became of each person."""
     fates = words.context.taxonomy.crosswalk("mapped")["fates"]
     for name, texts in columns.items():
-        known = sum(squeezed(text) in fates for text in texts)
-        if texts and name not in draft.columns and known >= SHARE * len(texts):
+        count = sum(squeezed(text) in fates for text in texts)
+        if texts and name not in draft.columns and count >= SHARE * len(texts):
             return name
     return None
 

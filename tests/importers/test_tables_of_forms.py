@@ -20,7 +20,7 @@ from pytest_regressions.data_regression import DataRegressionFixture
 from app.domain.count import Count
 from app.domain.errors import InvalidFile, NeedsMapping
 from app.domain.incident import Incident, decode_incident
-from app.domain.mapping import Group, Numbers, checked
+from app.domain.mapping import Group, Precedence, checked
 from app.domain.revision import Subject
 from app.instance.workspace import Workspace
 from app.intake.saved_mapping import mapping_from
@@ -109,7 +109,7 @@ def test_a_number_that_differs_from_the_list_of_persons_is_asked_about(
         imported(private_workspace, path)
     proposed = suggest(private_workspace, path, "ukraine").mapping
     counted = []
-    for numbers in Numbers:
+    for numbers in Precedence:
         group = msgspec.structs.replace(proposed.groups["victims"], numbers=numbers)
         own = msgspec.structs.replace(proposed, groups={"victims": group})
         report = imported(private_workspace, path, mapping=own, dataset=f"d-{numbers}")
