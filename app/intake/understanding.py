@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from app.domain.count import TOLLS
 from app.domain.errors import InputError, InvalidFile, NeedsMapping, UnknownFormat
 from app.importers.formats import choose
 from app.importers.kml_points import untimed_texts
@@ -87,9 +88,10 @@ def _refuse_header_alone(suggestion: Suggestion, files: PathContents) -> None:
 
 
 def _is_table_of_incidents(suggestion: Suggestion) -> bool:
-    """Tell whether the columns are about incidents: a day, a place or a number, and one more."""
+    """Tell whether the columns are about incidents: a day, or numbers of people, and one more."""
     mapping = suggestion.mapping
-    is_about = mapping.says("start") or bool(suggestion.doubts)
+    has_people = any(to.startswith(TOLLS) for to in mapping.columns.values())
+    is_about = mapping.says("start") or has_people or bool(suggestion.doubts)
     has_place = mapping.has_points or suggestion.advice is not None
     return is_about and (has_place or len(mapping.columns) > 1)
 
