@@ -48,6 +48,10 @@ IN_ONE_CELL = ("lat_lon", "lon_lat")
 REPEATED = ("source_url", "weapons", "description", *NUMBERED)
 """Fields to which several columns may be mapped."""
 
+OF_DAMAGE = ("sector", "object_kind", "object_name", "grade", "damage_count")
+OF_GROUPS = (*REPEATED, *IN_ONE_CELL, *OF_DAMAGE)
+"""Fields of which the rows of a repeated group may say more: the rest is of the incident alone."""
+
 FATES = (*TOLLS, "")
 """What became of a victim, as a mapping says it: the last is neither."""
 
@@ -94,6 +98,40 @@ class Victims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     words: dict[str, str] = {}
 
 
+class Precedence(StrEnum):
+    """Which numbers of people count where a form states some and lists the people as well.
+
+    `agree`: both must say the same, and a row where they do not is rejected.
+    """
+
+    agree = "agree"
+    stated = "stated"
+    listed = "listed"
+
+
+class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A repeated group of a form: a table whose rows belong to rows of the main one.
+
+    They have in `parent` what the row of the main table has in `key`. `columns` are those that say
+    more of the incident. With `fate` or `every` each row is a person, as in `Victims`.
+    """
+
+    key: str
+    parent: str
+    fate: str = ""
+    every: str = ""
+    words: dict[str, str] = {}
+    numbers: Precedence = Precedence.agree
+    columns: dict[str, str] = {}
+
+    @property
+    def victims(self) -> Victims | None:
+        """What the rows say of persons; None where they are none."""
+        if not (self.fate or self.every):
+            return None
+        return Victims(event=self.parent, fate=self.fate, every=self.every, words=self.words)
+
+
 class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one file's columns mean.
 
@@ -102,6 +140,8 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     `has_merged_header`: the line above the header's holds headings of several columns.
     `dates` is the notation of all columns of days, `notations` that of single columns.
     `victims`: each row is a person, not a strike.
+    `groups`: the repeated groups of a form, by the names of their sheets or files.
+    `same_incident`: the column whose equal values say that rows report the same incident.
     """
 
     version: int
@@ -116,6 +156,8 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     has_merged_header: bool = False
     several_places: SeveralPlaces = SeveralPlaces.together
     victims: Victims | None = None
+    groups: dict[str, Group] = {}
+    same_incident: str = ""
     columns: dict[str, str] = {}
     constants: dict[str, str] = {}
     words: dict[str, dict[str, str]] = {}
@@ -126,7 +168,12 @@ class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     def says(self, field: str) -> bool:
         """Tell whether the mapping has a column or a constant for a field."""
-        return field in self.constants or field in self.columns.values()
+        is_stated = field in self.constants or field in self.columns.values()
+        return is_stated or self.is_in_group(field)
+
+    def is_in_group(self, field: str) -> bool:
+        """Tell whether a repeated group has a column for a field."""
+        return any(field in group.columns.values() for group in self.groups.values())
 
     def notation_of(self, field: str) -> Notation | None:
         """Return how the column of a field writes days; None where nothing says it."""
@@ -153,6 +200,11 @@ def checked(mapping: TableMapping, name: str = "the mapping") -> TableMapping:
 def _faults(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:
     yield from _unknown(mapping)
     yield from () if mapping.victims is None else _of_victims(mapping.victims)
+    if mapping.victims is not None and mapping.same_incident:
+        got = "with [victims]"
+        yield "same_incident", got, "one of them: rows are either reports or persons"
+    for name, group in mapping.groups.items():
+        yield from _of_group(name, group)
     if not (mapping.says("start") or mapping.says("year")):
         yield "date", "none", "a column or constant for `start`, the day of the incident"
     if not mapping.is_drawn and not any(mapping.says(field) for field in PLACES):
@@ -176,6 +228,21 @@ def _of_victims(victims: Victims) -> Iterator[tuple[str, str, str]]:
     for fate in (*victims.words.values(), *([victims.every] if victims.every else [])):
         if fate not in FATES:
             yield "victims", fate, f"one of {', '.join(FATES[:2])}, or empty in `words`"
+
+
+def _of_group(name: str, group: Group) -> Iterator[tuple[str, str, str]]:
+    where = f"groups.{name}"
+    if not (group.key and group.parent):
+        yield where, "no key or no parent", "the columns of both tables that have the same values"
+    if group.victims is not None:
+        yield from _of_victims(group.victims)
+    elif not group.columns:
+        yield where, "nothing to read", "`fate` or `every` for rows of persons, or `columns`"
+    for field in group.columns.values():
+        if field not in OF_GROUPS:
+            yield f"{where}.columns", field, f"one of {', '.join(OF_GROUPS)}"
+        elif list(group.columns.values()).count(field) > 1:
+            yield f"{where}.columns", f"{field} twice", "one column for each field"
 
 
 def _unknown(mapping: TableMapping) -> Iterator[tuple[str, str, str]]:

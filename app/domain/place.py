@@ -87,17 +87,32 @@ class Bounds(NamedTuple):
     def is_exchanged(self, theatre: Bounds) -> bool:
         """Tell whether the axes are surely exchanged: outside a theatre, and so exchanged inside.
 
-        An empty map would say that nothing happened.
+        An empty map would say that nothing happened. A client that shows all of a theatre asks for
+        a box that is somewhat larger.
+
+        >>> theatre = Bounds(22.1, 44.4, 40.2, 52.4)
+        >>> Bounds(44, 22, 53, 41).is_exchanged(theatre)
+        True
+        >>> Bounds(44, 22, 90, 90).is_exchanged(theatre)
+        False
         """
         is_apart = self.west > theatre.east or self.east < theatre.west
         is_apart |= self.south > theatre.north or self.north < theatre.south
-        return is_apart and theatre.covers(self.exchanged)
+        return is_apart and theatre.with_margin(WIDER).covers(self.exchanged)
+
+    def with_margin(self, share: float) -> Bounds:
+        """Return the box with a margin of a share of its sides around it, perhaps off the globe."""
+        across, high = share * (self.east - self.west), share * (self.north - self.south)
+        return Bounds(self.west - across, self.south - high, self.east + across, self.north + high)
 
     def covers(self, other: Bounds) -> bool:
         """Tell whether another box lies inside, edges included; one with NaN does not."""
         across = self.west <= other.west <= other.east <= self.east
         return across and self.south <= other.south <= other.north <= self.north
 
+
+WIDER = 0.1
+"""The margin around a theatre, as a share of its sides, that a client shows with it."""
 
 WORLD = Bounds(-180.0, -90.0, 180.0, 90.0)
 

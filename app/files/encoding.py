@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -18,8 +19,21 @@ NAMES = {
     "cp1252": "Windows-1252",
     "cp1250": "Windows-1250",
     "koi8_u": "KOI8-U",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
 }
+CYRILLIC, LATIN = ("cp1251", "koi8_u"), ("cp1252", "cp1250")
 """The encodings that are told apart: those in which spreadsheets of the region save text."""
+
+WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
+ASCII_LETTER = re.compile(rb"[A-Za-z]")
+SHORTEST_WORD = 3
+SCRIPT_SHARE = 0.8
+"""In Latin writing, accented letters stand in words beside plain ones; Cyrillic words have none."""
+
+NUL_SHARE = 0.1
+"""In UTF-16 the digits and separators of a table have so many; a stray one is a fault."""
+
 
 FOREIGN = frozenset("ЂЃѓЉЊЌЋЏђљњќћџ")
 """Letters of other languages that Windows-1251 shows for the capitals of Mac Cyrillic."""
@@ -64,12 +78,14 @@ def _encoding(source: SourceFile) -> str | None:
     """Return the encoding of a table's text; None for UTF-8 and for what is no table."""
     if source.head.startswith(MARKS) and not source.head.startswith(codecs.BOM_UTF32_LE):
         return "utf-16"
-    is_table = Path(source.name).suffix.lower() in TEXT_NAMES and b"\0" not in source.head
+    is_table = Path(source.name).suffix.lower() in TEXT_NAMES
+    if is_table and b"\0" in source.head:
+        return _unmarked_utf16(source.head)
     if not is_table or _is_utf8(source.head):
         return None
     with source.path.open("rb") as stream:
         content = stream.read(COMPARED_BYTES)
-    matches = list(from_bytes(content, cp_isolation=list(NAMES)))
+    matches = list(from_bytes(content, cp_isolation=_candidates(content)))
     if not matches:
         return None
     best, *others = matches
@@ -82,6 +98,32 @@ def _encoding(source: SourceFile) -> str | None:
         raise InvalidFile(f"text encoding of {source.name}", got, UNSURE)
     # Of several that give the same text, any will do; the usual one is named.
     return next((name for name in NAMES if name in best.could_be_from_charset), best.encoding)
+
+
+def _unmarked_utf16(head: bytes) -> str | None:
+    """Tell the order of the bytes of UTF-16 without its mark: one of each pair is never 0."""
+    if head.count(0) < NUL_SHARE * len(head):
+        return None
+    for encoding, other in (("utf-16-le", head[::2]), ("utf-16-be", head[1::2])):
+        if b"\0" not in other:
+            try:
+                codecs.getincrementaldecoder(encoding)().decode(head)
+            except UnicodeDecodeError:
+                continue
+            return encoding
+    return None
+
+
+def _candidates(content: bytes) -> list[str]:
+    """List the encodings of the writing that a text has, as far as its words tell it."""
+    own, in_all = 0, 0
+    for word in WORD.findall(content):
+        letters = len(word) - len(ASCII_LETTER.findall(word))
+        in_all += letters
+        own += letters if letters == len(word) >= SHORTEST_WORD else 0
+    if own >= SCRIPT_SHARE * in_all:
+        return list(CYRILLIC)
+    return list(LATIN) if own <= (1 - SCRIPT_SHARE) * in_all else [*CYRILLIC, *LATIN]
 
 
 def _is_utf8(head: bytes) -> bool:

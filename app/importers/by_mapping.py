@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice, zip_longest
 from math import isnan
 
 import msgspec
@@ -15,6 +16,7 @@ from app.domain.mapping import (
     DAY_PARTS,
     DAYS,
     IN_ONE_CELL,
+    OF_DAMAGE,
     TOLL_BOUNDS,
     TOLL_PARTS,
     Notation,
@@ -32,14 +34,17 @@ from app.importers.coordinates import degrees, position
 from app.importers.counts import WHOLE, count_of, is_error, says_unknown
 from app.importers.edtf import of_parts, span_of
 from app.importers.geocoding import Geocoder
+from app.importers.groups import GroupTables
 from app.importers.header import faulty_cells_note, joined_names, unread_sheets_note
 from app.importers.notation import SERIAL, WRITTEN, any_day_of, clock_of
 from app.importers.points import PointFeature, kind_of, point_features
+from app.importers.reports import ReportRows, with_key
 from app.importers.several import StatedPlace, apart, common_region, places_in, together
 from app.importers.typed import COUNTED, TIMES, Typed
 from app.importers.victims import NUMBERS, EventRow, VictimRows, with_numbers
 from app.importers.words import Words, kind_of_words
 
+Row = tuple[int, Cells] | Rejection | Dropped
 Scope = Callable[[Cells], str | None]
 """Says of a row why it is out of scope; None where it is not."""
 
@@ -73,7 +78,7 @@ def outcomes_by(
     Raises:
         InvalidFile: the mapping is of no use, or for another file.
     """
-    mapping = with_numbers(checked(mapping))
+    mapping = with_key(with_numbers(checked(mapping)))
     reader, is_points = (
         _RowReader(mapping, context, source, out_of_scope),
         mapping.has_points or kind_of(source),
@@ -98,9 +103,12 @@ class _RowReader:
         self.typed = Typed()
         self.with_several = 0
         counts = Counter(mapping.columns.values())
-        self.numbered = [to for to in ("lon", "lat") if counts[to] > 1]
+        is_numbered = {to: counts[to] > 1 or mapping.is_in_group(to) for to in ("lon", "lat")}
+        self.numbered = [to for to in is_numbered if is_numbered[to]]
         victims, fates = mapping.victims, context.taxonomy.crosswalk("mapped")["fates"]
         self.grouping = None if victims is None else VictimRows(mapping, victims, fates)
+        self.reports = ReportRows(mapping) if mapping.same_incident else None
+        self.groups = GroupTables(mapping, source, fates)
 
     def of_table(self) -> Iterator[Outcome]:
         """Read a table's rows."""
@@ -112,14 +120,31 @@ class _RowReader:
         )
         yield from self._check_columns(body.names)
         yield from faulty_cells_note(self.source)
-        yield from unread_sheets_note(self.source, self.mapping.sheet)
-        rows = body.rows if self.grouping is None else self.grouping.events(body.rows)
-        for row in rows:
-            if isinstance(row, Rejection):
+        yield from unread_sheets_note(self.source, self.mapping.sheet, self.mapping.groups)
+        for row in self._grouped(self._in_scope(body.rows)):
+            if isinstance(row, (Rejection, Dropped)):
                 yield row
             else:
                 yield from self._outcomes(EventRow(*row))
         yield from self._warnings()
+
+    def _in_scope(self, rows: Iterator[tuple[int, Cells] | Rejection]) -> Iterator[Row]:
+        """Drop rows of totals and those that are out of scope, before any are put together."""
+        for row in rows:
+            if isinstance(row, Rejection):
+                yield row
+            elif has_total_word(row[1]):
+                yield Dropped(row[0], "total_row")
+            elif self.out_of_scope and (reason := self.out_of_scope(row[1])):
+                yield Dropped(row[0], reason)
+            else:
+                yield row
+
+    def _grouped(self, rows: Iterator[Row]) -> Iterator[Row | EventRow]:
+        """Put the rows of one incident together, where the mapping says which these are."""
+        if self.grouping is not None:
+            return self.grouping.events(rows)
+        return rows if self.reports is None else self.reports.incidents(rows)
 
     def of_points(self, features: Iterator[PointFeature]) -> Iterator[Outcome]:
         """Read features; the columns are the fields of all features together."""
@@ -127,16 +152,21 @@ class _RowReader:
         for row, feature in enumerate(features, 1):
             names |= feature.fields.keys()
             missing -= feature.fields.keys()
-            yield from self._outcomes(EventRow(row, feature.fields), feature)
+            if self.out_of_scope and (reason := self.out_of_scope(feature.fields)):
+                yield Dropped(row, reason)
+            else:
+                yield from self._outcomes(EventRow(row, feature.fields), feature)
         if missing:
             names_text = ", ".join(sorted(missing))
             yield Warned(f"Fields of the mapping that no feature fills: {names_text}.")
         yield from self._unmapped_warnings(sorted(names))
         yield from self._warnings()
 
-    def _warnings(self) -> Iterator[Warned]:
+    def _warnings(self) -> Iterator[Outcome]:
         yield from self.words.warnings()
-        yield from () if self.grouping is None else self.grouping.warnings()
+        yield from () if self.grouping is None else self.grouping.fates.warnings()
+        yield from () if self.reports is None else self.reports.warnings()
+        yield from self.groups.outcomes()
         yield from self._of_several()
         yield from self.geocoder.warnings()
         yield from self.typed.warnings()
@@ -145,6 +175,8 @@ class _RowReader:
     def _check_columns(self, names: list[str]) -> Iterator[Warned]:
         victims, added = self.mapping.victims, NUMBERS.values()
         needed = [*self.mapping.columns, *([victims.fate] if victims and victims.fate else [])]
+        needed += [group.key for group in self.mapping.groups.values()]
+        needed += [self.mapping.same_incident] if self.mapping.same_incident else []
         missing = [name for name in needed if name not in names and name not in added]
         if missing:
             where = f"columns of {self.source.name}"
@@ -154,18 +186,18 @@ class _RowReader:
     def _unmapped_warnings(self, names: list[str]) -> Iterator[Warned]:
         victims = self.mapping.victims
         used = {*self.mapping.columns, *([victims.fate] if victims else [])}
+        used |= {group.key for group in self.mapping.groups.values()} | {self.mapping.same_incident}
         if others := [name for name in names if name not in used]:
             yield Warned(f"Columns that the mapping leaves out: {joined_names(others)}.")
 
     def _outcomes(self, row: EventRow, feature: PointFeature | None = None) -> Iterator[Outcome]:
         """Yield the outcome of a row: of one with several places perhaps one for each."""
-        if feature is None and has_total_word(row.cells):
-            yield Dropped(row.row, "total_row")
-            return
-        if self.out_of_scope and (reason := self.out_of_scope(row.cells)):
-            yield Dropped(row.row, reason)
-            return
         texts = self._texts(row.cells)
+        try:
+            self.groups.add_to(texts, row.cells)
+        except BadFieldError as wrong:
+            yield rejection(row.row, wrong)
+            return
         places = places_in(texts)
         self.with_several += bool(places)
         if places and self.mapping.several_places is SeveralPlaces.apart:
@@ -238,6 +270,8 @@ class _RowReader:
         texts_by_field = dict(texts)
         for to in self.numbered:
             texts_by_field[to] = [text for text in texts.get(to, ()) if text][:1] or [""]
+        for to in texts.keys() & set(OF_DAMAGE):
+            texts_by_field[to] = texts[to][:1]
         self._with_time(texts_by_field)
         _with_span(texts_by_field)
         values: dict[str, object] = {
@@ -248,9 +282,15 @@ class _RowReader:
         self._keep_vague(values, texts_by_field)
         for toll in TOLLS:
             values[toll] = _toll(values, toll)
-        values["damage"] = _damage(values)
+        values["damage"] = [*_damage(values), *self._more_damage(texts)]
         values["sources"] = _sources(values, texts_by_field.get("source_url", []))
         return values
+
+    def _more_damage(self, texts: Mapping[str, list[str]]) -> Iterator[dict[str, object]]:
+        """Read the parts of damage after the first, which the rows of a group say."""
+        for cells in islice(zip_longest(*(texts.get(to, ()) for to in OF_DAMAGE)), 1, None):
+            named = zip(OF_DAMAGE, cells, strict=True)
+            yield from _damage({to: self._read(to, [text]) for to, text in named if text})
 
     def _notation(self, name: str) -> Notation:
         return self.mapping.notation_of(name) or Notation.ymd

@@ -15,44 +15,65 @@ WORDS = {
     word: number
     for number, words in enumerate(
         (
-            "zero nobody нуль нікого",
-            "one один одна одне одну одного",
-            "two два дві двоє двох",
-            "three три троє трьох",
-            "four чотири четверо чотирьох",
-            "five п'ять п'ятеро п'ятьох",
-            "six шість шестеро шістьох",
-            "seven сім семеро сімох",
-            "eight вісім восьмеро вісьмох",
-            "nine дев'ять дев'ятеро дев'ятьох",
-            "ten десять десятеро десятьох",
-            "eleven одинадцять",
-            "twelve дванадцять",
+            "zero nobody нуль нікого ноль никого cero nadie zéro صفر",
+            "one один одна одне одну одного uno una un une واحد واحدة",
+            "two два дві двоє двох две двое двоих dos deux اثنان اثنين اثنتان",
+            "three три троє трьох трое троих tres trois ثلاثة ثلاث",
+            "four чотири четверо чотирьох четыре cuatro quatre أربعة أربع",
+            "five п'ять п'ятеро п'ятьох пять пятеро cinco cinq خمسة خمس",
+            "six шість шестеро шістьох шесть seis ستة ست",
+            "seven сім семеро сімох семь siete sept سبعة سبع",
+            "eight вісім восьмеро вісьмох восемь ocho huit ثمانية ثماني",
+            "nine дев'ять дев'ятеро дев'ятьох девять nueve neuf تسعة تسع",
+            "ten десять десятеро десятьох diez dix عشرة عشر",
+            "eleven одинадцять одиннадцать once onze",
+            "twelve дванадцять двенадцать doce douze",
         )
     )
     for word in words.split()
 }
 VALUE = rf"({NUMBER}|{'|'.join(sorted(WORDS, key=len, reverse=True))})"
-PEOPLE = r"(?: (?:people|persons?|осіб|особи|особа|людей|людина|людини))?"
+PEOPLE = (
+    r"(?: (?:people|persons?|осіб|особи|особа|людей|людина|людини|человека?|personas?|personnes?|"
+    r"أشخاص|شخصا|شخص))?"
+)
+AT_LEAST = (
+    r"at least|no (?:less|fewer) than|not (?:less|fewer) than|minimum|min\.?|over|more than|>=|≥|>|"
+    r"щонайменше|принаймні|не менше|не менш як|мінімум|понад|більше|більш як|"
+    r"не менее|как минимум|минимум|по меньшей мере|более|больше|свыше|"
+    r"al menos|por lo menos|como mínimo|mínimo|más de|au moins|au minimum|plus de|"
+    r"على الأقل|ما لا يقل عن|أكثر من"
+)
+AT_MOST = (
+    r"up to|at most|no more than|not more than|<=|≤|до|не більше|максимум|не более|"
+    r"hasta|como máximo|no más de|jusqu'à|au plus|pas plus de|حتى|لا يزيد عن"
+)
+ABOUT = (
+    r"about|around|approximately|approx\.?|circa|ca\.?|c\.|roughly|some|~|≈|бл\.?|близько|"
+    r"приблизно|орієнтовно|біля|десь|около|примерно|приблизительно|ок\.|"
+    r"unos|unas|aproximadamente|alrededor de|cerca de|environ|à peu près|حوالي|نحو|قرابة"
+)
+OR_MORE = (
+    r"\+|or more|and more|і більше|та більше|або більше|или более|и более|или больше|"
+    r"o más|y más|ou plus|et plus|أو أكثر|فأكثر|على الأقل"
+)
 FORMS = {
     "exact": rf"{VALUE}",
-    "range": rf"(?:from |between |від |з )?{VALUE} ?(?:-|to|and|до|or|або|чи) ?{VALUE}",
-    "low": (
-        r"(?:at least|no (?:less|fewer) than|not (?:less|fewer) than|minimum|min\.?|over|more than|"
-        rf">=|≥|>|щонайменше|принаймні|не менше|не менш як|мінімум|понад|більше|більш як) ?{VALUE}"
+    "range": (
+        rf"(?:from |between |від |з |между |от |entre |de |بين |من )?{VALUE} ?"
+        rf"(?:-|to|and|до|or|або|чи|или|и|y|a|o|et|à|ou|إلى|و|أو) ?{VALUE}"
     ),
-    "low_after": rf"{VALUE} ?(?:\+|or more|and more|і більше|та більше|або більше)",
-    "high": rf"(?:up to|at most|no more than|not more than|<=|≤|до|не більше|максимум) ?{VALUE}",
-    "best": (
-        r"(?:about|around|approximately|approx\.?|circa|ca\.?|c\.|roughly|some|~|≈|бл\.?|близько|"
-        rf"приблизно|орієнтовно|біля|десь) ?{VALUE}"
-    ),
+    "low": rf"(?:{AT_LEAST}) ?{VALUE}",
+    "low_after": rf"{VALUE} ?(?:{OR_MORE})",
+    "high": rf"(?:{AT_MOST}) ?{VALUE}",
+    "best": rf"(?:{ABOUT}) ?{VALUE}",
 }
 PATTERNS = {form: re.compile(pattern + PEOPLE) for form, pattern in FORMS.items()}
 UNKNOWN = re.compile(
     r"\?+|-+|n/?a|nan|<na>|n\.a\.|none|null|unknown|"
     r"not known|not stated|no data|unclear|tbc|tbd|"
-    r"невідомо|не відомо|немає даних|нема даних|уточнюється"
+    r"невідомо|не відомо|немає даних|нема даних|уточнюється|неизвестно|нет данных|уточняется|"
+    r"desconocido|se desconoce|sin datos|no se sabe|inconnue?s?|pas de données|غير معروف|مجهول"
 )
 """Words that say no more than an empty cell."""
 
@@ -63,7 +84,11 @@ LONGEST_UNKNOWN = 20
 
 VAGUE = re.compile(
     r"(?:(?:a )?(?:few|several|many|some|numerous|multiple|dozens?|scores|tens|hundreds)(?: of)?|"
-    r"декілька|кілька|багато|десятки|сотні|кількадесят|кілька десятків|дюжина)" + PEOPLE
+    r"декілька|кілька|багато|десятки|сотні|кількадесят|кілька десятків|дюжина|"
+    r"несколько|много|сотни|несколько десятков|"
+    r"(?:varios|varias|muchos|muchas|decenas|cientos|docenas)(?: de)?|"
+    r"(?:plusieurs|quelques|beaucoup|des dizaines|dizaines|des centaines|centaines)(?: de)?|"
+    r"عدة|عدد من|عشرات|العشرات|مئات|المئات|كثيرون)" + PEOPLE
 )
 ALLOWED = "a number of people: 4, 2-4, 2+, at least 2, about 5, or a word from one to twelve"
 

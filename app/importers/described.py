@@ -41,6 +41,7 @@ class DescribedTable:
     constants: Mapping[str, str] = field(default_factory=dict)
     rare: Mapping[str, str] = field(default_factory=dict)
     scope_column: str = ""
+    incident_columns: tuple[str, ...] = ()
     note: str = ""
     is_points: bool = False
     licence: str = "internal"
@@ -81,11 +82,17 @@ class DescribedTable:
             columns=self.mapping(source),
             constants={**self.constants, **self._day(source, context)},
             has_points=self.is_points,
+            same_incident=self._incident_column(source),
             words=words,
         )
         yield from () if self.is_points else drift((), self._lacking(mapping.columns))
-        yield from [Warned(self.note)] if self.note else ()
+        yield from [Warned(self.note)] if self.note and not mapping.same_incident else ()
         yield from outcomes_by(mapping, source, context, scope.reason)
+
+    def _incident_column(self, source: SourceFile) -> str:
+        """Return the name of the column that says which rows are of one incident; "" for none."""
+        names = {squeezed(name): name for name in self._names(source)}
+        return next((names[one] for one in self.incident_columns if one in names), "")
 
     def _lacking(self, columns: Mapping[str, str]) -> list[str]:
         """List the columns that the file lacks, and whose field no rare column fills."""
@@ -282,7 +289,8 @@ MNEMONIC = DescribedTable(
     dates=Notation.ymd,
     constants={"precision": "settlement"},
     scope_column="type_of_violation",
-    note="Each row is a video or a picture, and several may show one strike: numbers of incidents "
-    "of this dataset are numbers of its rows.",
+    incident_columns=("incident_code", "incident_id", "incident code", "incident id", "incident"),
+    note="Each row is a video or a picture, several may show one strike, and no column says which "
+    "do: numbers of incidents of this dataset are numbers of its rows.",
 )
 DESCRIBED = (GTD, AIRWARS, YEMEN, EMS, IMSMA, MNEMONIC)

@@ -93,10 +93,12 @@ def faulty_cells_note(source: SourceFile) -> Iterator[Warned]:
         )
 
 
-def unread_sheets_note(source: SourceFile, sheet: str | None = None) -> Iterator[Warned]:
-    """Warn of the visible sheets of a workbook beside the one that is read (None: the first)."""
+def unread_sheets_note(
+    source: SourceFile, sheet: str | None = None, groups: Collection[str] = ()
+) -> Iterator[Warned]:
+    """Warn of the visible sheets beside the one that is read (None: the first) and its groups."""
     names = visible_sheets(source) if is_workbook(source) else []
-    if others := [name for name in names if name != (sheet or names[0])]:
+    if others := [name for name in names if name not in {sheet or names[0], *groups}]:
         yield Warned(f"Sheets of the workbook that nobody reads: {joined_names(others)}.")
 
 

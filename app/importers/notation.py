@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from calendar import month_abbr, month_name
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -20,10 +19,14 @@ YMD = r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2}
 DMY = r"(?P<day>\d{1,2})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<year>\d{4})"
 MDY = r"(?P<month>\d{1,2})(?P<mark>[-/.])(?P<day>\d{1,2})(?P=mark)(?P<year>\d{4})"
 COMPACT = r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
+LETTERS = r"[^\W\d_]+"
+MONTH = rf"{LETTERS}(?: {LETTERS})??"
+"""The name of a month: one or two words."""
+
 NAMED = (
-    r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?[ .-]+(?P<word>[^\W\d_]+)\.?|"
-    r"(?P<word_first>[^\W\d_]+)\.? (?P<day_second>\d{1,2})(?:st|nd|rd|th)?)"
-    r"[ ,.-]+(?P<year>\d{4})(?: ?р\.?)?"
+    rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th|er)?[ .-]+(?:de )?(?P<word>{MONTH})\.?|"
+    rf"(?P<word_first>{MONTH})\.? (?P<day_second>\d{{1,2}})(?:st|nd|rd|th)?)"
+    r"[ ,.-]+(?:del? )?(?P<year>\d{4})(?: ?(?:р|г|року|года)\.?)?"
 )
 PATTERNS = {
     notation: re.compile(pattern + CLOCK + OFFSET, re.IGNORECASE)
@@ -36,31 +39,50 @@ PATTERNS = {
     )
 }
 MONTHS = {
-    **{name.lower(): number for number, name in enumerate(month_name) if name},
-    **{name.lower(): number for number, name in enumerate(month_abbr) if name},
-    "sept": 9,
-    **{
-        name: number
-        for number, names in enumerate(
+    name.replace("_", " "): number
+    for number, names in enumerate(
+        (
             (
-                "січня січень",
-                "лютого лютий",
-                "березня березень",
-                "квітня квітень",
-                "травня травень",
-                "червня червень",
-                "липня липень",
-                "серпня серпень",
-                "вересня вересень",
-                "жовтня жовтень",
-                "листопада листопад",
-                "грудня грудень",
+                "january jan січня січ січень января янв январь enero ene janvier janv يناير "
+                "كانون_الثاني جانفي"
             ),
-            1,
-        )
-        for name in names.split()
-    },
+            (
+                "february feb лютого лют лютий февраля февр февраль febrero février févr فبراير "
+                "شباط فيفري"
+            ),
+            "march mar березня бер березень марта мар март marzo mars مارس آذار",
+            (
+                "april apr квітня квіт квітень апреля апр апрель abril abr avril avr أبريل نيسان "
+                "أفريل"
+            ),
+            "may травня трав травень мая май mayo mai مايو أيار ماي",
+            "june jun червня черв червень июня июн июнь junio juin يونيو حزيران جوان",
+            "july jul липня лип липень июля июл июль julio juillet juil يوليو تموز جويلية يوليوز",
+            "august aug серпня серп серпень августа авг август agosto ago août أغسطس آب أوت غشت",
+            (
+                "september sep вересня вер вересень сентября сент сентябрь septiembre sept "
+                "septembre سبتمبر أيلول شتنبر"
+            ),
+            (
+                "october oct жовтня жовт жовтень октября окт октябрь octubre octobre أكتوبر "
+                "تشرين_الأول"
+            ),
+            (
+                "november nov листопада лист листопад ноября нояб ноябрь noviembre novembre نوفمبر "
+                "تشرين_الثاني نونبر"
+            ),
+            (
+                "december dec грудня груд грудень декабря дек декабрь diciembre dic décembre déc "
+                "ديسمبر كانون_الأول دجنبر"
+            ),
+        ),
+        1,
+    )
+    for name in names.split()
 }
+"""Months in English, Ukrainian, Russian, Spanish, French, and the four ways of Arabic; an
+underscore is a space."""
+
 WRITTEN = {
     Notation.ymd: "a day as YYYY-MM-DD",
     Notation.dmy: "a day as DD/MM/YYYY",

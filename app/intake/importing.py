@@ -25,11 +25,13 @@ from app.domain.store import Author
 from app.domain.terms import Dataset, DatasetKind, terms_of
 from app.importers.base import Context, Importer, Outcome, Warned
 from app.importers.formats import FORMATS
+from app.importers.header import joined_names
 from app.importers.members import MemberFile
 from app.instance.workspace import Workspace
 from app.intake import repeats
 from app.intake.contexts import context_in
-from app.intake.inspection import FileOrder, InspectedFile, inspect_file, records_in
+from app.intake.form_files import FileOrder
+from app.intake.inspection import InspectedFile, inspect_file, records_in
 from app.intake.options import ImportOptions
 from app.intake.planning import Plan, Progress, Report, Watch
 from app.intake.reading import RowRecord
@@ -247,13 +249,18 @@ def _repeated_report(report: Report, earlier: Report, progress: Progress | None)
 
 
 def _notes(inspected: InspectedFile) -> Iterator[Outcome]:
-    """Say what the columns were taken for, and in which encoding a file was saved if not UTF-8."""
+    """Say what the columns were taken for, which encoding is not UTF-8, and what nobody reads."""
     if inspected.understood:
         yield Warned(inspected.understood)
     for path, source in inspected.members:
         if source.encoding:
             name = path if inspected.is_many else None
             yield Warned(f"The text is saved as {source.encoding}, and is read as that.", name)
+    mapping = inspected.options.mapping
+    groups = mapping.groups if mapping else {}
+    beside = [name for one in inspected.members for name, _path in one.source.companions]
+    if unread := [name for name in beside if name not in groups]:
+        yield Warned(f"Files beside the main table that nobody reads: {joined_names(unread)}.")
 
 
 @contextlib.contextmanager
@@ -278,7 +285,9 @@ def _sha256(path: Path, members: Sequence[MemberFile]) -> str:
     """Hash a file; of a folder, the names and hashes of its files."""
     if not path.is_dir():
         return _file_sha256(path)
-    lines = (f"{_file_sha256(one.source.path)}  {one.path}\n" for one in members)
+    parts = [(one.path, one.source.path) for one in members]
+    parts += [beside for one in members for beside in one.source.companions]
+    lines = (f"{_file_sha256(part)}  {name}\n" for name, part in parts)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

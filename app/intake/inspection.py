@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from app.domain.errors import InputError
 from app.files.source import Rejection
 from app.importers.base import Context, Importer, Outcome
-from app.importers.formats import recognised
-from app.importers.members import MemberFile, open_contents
+from app.importers.members import MemberFile
+from app.intake.form_files import FileOrder, open_tables
 from app.intake.options import ImportOptions
 from app.intake.reading import RowRecord, choose_format, read_records
 from app.intake.understanding import understand
 from app.reference.reference import Reference
-
-
-class FileOrder(NamedTuple):
-    """A file to import: its path, what messages call it, and the bound on what it unpacks to."""
-
-    path: Path
-    label: str
-    most_bytes: int
-    folder: Path
-    """Where unpacked files go; whoever orders removes it."""
 
 
 class InspectedFile(NamedTuple):
@@ -52,7 +41,9 @@ class InspectedFile(NamedTuple):
     @property
     def size_bytes(self) -> int:
         """The bytes of all its files, unpacked."""
-        return sum(member.source.path.stat().st_size for member in self.members)
+        sources = [member.source for member in self.members]
+        beside = [path for source in sources for _name, path in source.companions]
+        return sum(path.stat().st_size for path in [*(one.path for one in sources), *beside])
 
 
 def inspect_file(reference: Reference, order: FileOrder, options: ImportOptions) -> InspectedFile:
@@ -61,8 +52,8 @@ def inspect_file(reference: Reference, order: FileOrder, options: ImportOptions)
     Raises:
         InvalidFile: the file as a whole cannot be taken.
     """
-    files = open_contents(order.path, order.label, order.most_bytes, recognised, order.folder)
-    options, understood = understand(reference, files, options)
+    files = open_tables(order)
+    options, understood = understand(reference, files, options, order.label)
     importer, why, members, faults = choose_format(files, options.format_name, order.label)
     return InspectedFile(
         options,

@@ -81,11 +81,16 @@ class Survey:
         }
 
 
+def is_form(names: Collection[str]) -> bool:
+    """Tell whether a table has the answers of a form, by what Kobo or ODK Central adds to them."""
+    return not OF_KOBO.isdisjoint(names) or set(names) >= OF_CENTRAL
+
+
 def survey_of(names: Collection[str]) -> Survey:
     """Read the names of a table's columns; of a table of another kind it says nothing."""
     survey = Survey(is_repeated=not REPEATED_ROWS.isdisjoint(names))
     between = "/" if OF_KOBO.intersection(names) else "-"
-    if between != "/" and not set(names) >= OF_CENTRAL:
+    if not (is_form(names) or survey.is_repeated):
         return survey
     keys = [key for key in KEYS if key in names]
     survey.called = dict.fromkeys(keys[:1], "uuid")

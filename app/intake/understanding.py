@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
+from app.domain.count import TOLLS
 from app.domain.errors import InputError, InvalidFile, NeedsMapping, UnknownFormat
 from app.importers.formats import choose
 from app.importers.kml_points import untimed_texts
 from app.importers.members import PathContents
 from app.intake.column_fields import EMPTY_COLUMN
 from app.intake.options import ImportOptions
+from app.intake.proposed_mapping import Suggestion
 from app.intake.sampling import may_be_table
-from app.intake.suggestion import Suggestion, suggestion_of
+from app.intake.suggestion import suggestion_of
 from app.intake.table_start import FEWEST_FIELDS
 from app.reference.reference import Reference
 
@@ -19,11 +21,12 @@ BY_MAPPING = ("mapped", "vector_points")
 
 
 def understand(
-    reference: Reference, files: PathContents, options: ImportOptions
+    reference: Reference, files: PathContents, options: ImportOptions, label: str
 ) -> tuple[ImportOptions, str | None]:
     """Return options with the mapping that a plain table suggests, and a sentence that says it.
 
     A file that has a format, or comes with a mapping, keeps its options; the sentence is None.
+    `label` is how messages call what is imported.
 
     Raises:
         NeedsMapping: something can mean two things; names it, and the command to run.
@@ -39,17 +42,16 @@ def understand(
         return options, None
     _refuse_header_alone(suggestion, files)
     if suggestion.advice and suggestion.advice.theatre:
-        raise suggestion.advice.refusal(files.members[0].source.name, options.theatre or "")
+        raise suggestion.advice.refusal(label, options.theatre or "")
     if suggestion.is_sure:
         return msgspec.structs.replace(options, mapping=suggestion.mapping), suggestion.understood()
     if _is_table_of_incidents(suggestion):
-        name = files.members[0].source.name
         open_points = "; ".join(one.rstrip(".") for one in _open_points(suggestion))
         allowed = (
-            f"{open_points}. Run `strikemap mapping suggest {name} --out M.toml`, complete M.toml, "
-            f"then `strikemap import {name} --mapping M.toml`"
+            f"{open_points}. Run `strikemap mapping suggest {label} --out M.toml`, complete "
+            f"M.toml, then `strikemap import {label} --mapping M.toml`"
         )
-        raise NeedsMapping(f"columns of {name}", "what only you can say", allowed)
+        raise NeedsMapping(f"columns of {label}", "what only you can say", allowed)
     return options, None
 
 
@@ -86,9 +88,10 @@ def _refuse_header_alone(suggestion: Suggestion, files: PathContents) -> None:
 
 
 def _is_table_of_incidents(suggestion: Suggestion) -> bool:
-    """Tell whether the columns are about incidents: a day, a place or a number, and one more."""
+    """Tell whether the columns are about incidents: a day, or numbers of people, and one more."""
     mapping = suggestion.mapping
-    is_about = mapping.says("start") or bool(suggestion.doubts)
+    has_people = any(to.startswith(TOLLS) for to in mapping.columns.values())
+    is_about = mapping.says("start") or has_people or bool(suggestion.doubts)
     has_place = mapping.has_points or suggestion.advice is not None
     return is_about and (has_place or len(mapping.columns) > 1)
 

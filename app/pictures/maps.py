@@ -92,7 +92,7 @@ def draw_map(tiler: Tiler, query: Query, options: MapOptions) -> bytes:
     painter = tiler.painted(query, options.layers, frame)
     image = painter.image
     if (across, down) != (options.width, options.height) or not options.is_mercator:
-        image = _resampled(image, options)
+        image = resampled(image, options)
     if options.background is not None and image.mode == "RGBA":
         ground = Image.new("RGBA", image.size, (*rgb(options.background), 255))
         ground.alpha_composite(image)
@@ -100,7 +100,7 @@ def draw_map(tiler: Tiler, query: Query, options: MapOptions) -> bytes:
     return write_png(np.asarray(image), tiler.metadata(query, ", ".join(options.layers)))
 
 
-def _resampled(image: Image.Image, options: MapOptions) -> Image.Image:
+def resampled(image: Image.Image, options: MapOptions) -> Image.Image:
     """Bring a picture of Web Mercator to the columns and rows of the answer."""
     if options.is_mercator:
         return image.resize((options.width, options.height), Image.Resampling.BILINEAR)
@@ -108,6 +108,9 @@ def _resampled(image: Image.Image, options: MapOptions) -> Image.Image:
     lines = np.append(np.arange(0, options.height, STRIP_PX), options.height)
     lat = box.north - lines / options.height * (box.north - box.south)
     rows = (unit_y(lat) - edges.north) / (edges.south - edges.north) * image.height
+    mode = image.mode
+    if mode == "RGBA":  # else the library would turn all of the picture so for each strip of it
+        image = image.convert("RGBa")
     whole = Image.new(image.mode, (options.width, options.height))
     for (top, low), (first, last) in zip(
         pairwise(lines.tolist()), pairwise(rows.tolist()), strict=True
@@ -115,4 +118,4 @@ def _resampled(image: Image.Image, options: MapOptions) -> Image.Image:
         part = (0, max(first, 0), image.width, min(last, image.height))
         strip = image.resize((options.width, low - top), Image.Resampling.BILINEAR, part)
         whole.paste(strip, (0, top))
-    return whole
+    return whole if whole.mode == mode else whole.convert(mode)

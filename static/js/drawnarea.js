@@ -1,4 +1,4 @@
-/* The edge of a drawn area: it shows what the View is narrowed to. */
+/* The edge of a drawn area and a veil around it: they show what the View is narrowed to. */
 /** @import { Legend, MapContext } from "./types.js" */
 import { el } from "./dom.js";
 import { areaSwatch } from "./patterns.js";
@@ -6,7 +6,17 @@ import { areaSwatch } from "./patterns.js";
 /** A side is straight in degrees and bends on the map: it is drawn by parts of so many degrees. */
 const STEP = 0.1;
 
-/** @type {{ line: L.Polygon, row: HTMLElement } | null} */
+/** Below marks, above the ground. */
+const VEIL_HEIGHT = "400";
+/** All that a map can show: the area is a hole in it. @type {L.LatLngTuple[]} */
+const EVERYWHERE = [
+  [90, -540],
+  [90, 540],
+  [-90, 540],
+  [-90, -540],
+];
+
+/** @type {{ shapes: L.LayerGroup, row: HTMLElement } | null} */
 let area = null;
 
 /** The look of an edge, in the pane of what the reader points at. */
@@ -37,22 +47,43 @@ export function alongSides(corners, isClosed) {
   });
 }
 
+/** The corners of the View's area; none where it has no area. */
+export function cornersOf(/** @type {MapContext} */ { state }) {
+  const numbers = state.list("within").map(Number);
+  return numbers.flatMap((lng, i) => (i % 2 ? [] : [L.latLng(numbers[i + 1], lng)]));
+}
+
+/** Lay a veil over all that lies outside of the edge. */
+function veil(/** @type {MapContext} */ { map, renderer }, /** @type {L.LatLng[]} */ edge) {
+  const pane = map.getPane("veil") ?? map.createPane("veil");
+  pane.style.zIndex = VEIL_HEIGHT;
+  pane.style.pointerEvents = "none";
+  const look = { pane: "veil", renderer: renderer("veil"), className: "veil", interactive: false };
+  return L.polygon([EVERYWHERE, edge], { ...look, stroke: false, noClip: true });
+}
+
 /**
  * Draw the edge of the View's area, if it has one, with a line in the legend.
  * @param {MapContext} context
  * @param {Legend} legend
  */
 export function showArea(context, legend) {
-  const { map, state, words } = context;
-  area?.line.remove();
+  const { map, words } = context;
+  area?.shapes.remove();
   area?.row.remove();
   area = null;
-  const numbers = state.list("within").map(Number);
-  if (!numbers.length) return;
-  const corners = numbers.flatMap((lng, i) => (i % 2 ? [] : [L.latLng(numbers[i + 1], lng)]));
-  const line = L.polygon(alongSides(corners, true), edgeOf(context)).addTo(map);
+  const corners = cornersOf(context);
+  if (!corners.length) return;
+  const edge = alongSides(corners, true);
+  const shapes = L.layerGroup([veil(context, edge), L.polygon(edge, edgeOf(context))]).addTo(map);
   const swatch = areaSwatch("none", "currentColor");
   const row = el("ul", {}, el("li", {}, swatch, el("span", { text: words.drawn_area })));
   legend.add(row);
-  area = { line, row };
+  area = { shapes, row };
+}
+
+/** Take the View's area off the map while its corners are changed, or show it again. */
+export function hideArea(/** @type {L.Map} */ map, /** @type {boolean} */ isHidden) {
+  if (isHidden) area?.shapes.remove();
+  else area?.shapes.addTo(map);
 }

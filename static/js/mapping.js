@@ -1,5 +1,5 @@
 /* What the columns of somebody's table mean: a proposal with its reasons, to correct and save. */
-/** @import { ImportSpec, Label, Mapping, MappingProposal } from "./types.js" */
+/** @import { ImportSpec, Label, MappedGroup, Mapping, MappingProposal } from "./types.js" */
 import { byId, el, jsonBlock } from "./dom.js";
 import { fill, number } from "./format.js";
 
@@ -76,6 +76,21 @@ function wordTable(field, { mapping, unknown_words: unknown, word_rows: counts }
   return [el("h3", { text: title }), titledTable(title, head, rows)];
 }
 
+/** Each repeated group of a form, and how it is read. */
+function groupLines() {
+  const ofPersons = ["agree", "stated", "listed"].map(
+    (code) => /** @type {Label} */ ([code, words[`mapping_group_${code}`]]),
+  );
+  return Object.entries(base.groups ?? {}).map(([name, { fate, every, numbers }]) => {
+    const label = fill(words.mapping_group, { name });
+    /** @type {Label[]} */
+    const choices = fate || every ? ofPersons : [["agree", words.mapping_group_read]];
+    const choice = select(label, choices, numbers, words.mapping_not_read);
+    choice.dataset.group = name;
+    return el("p", {}, el("label", { text: `${label} ` }, choice));
+  });
+}
+
 /** @param {MappingProposal} proposal */
 export function showMapping(proposal) {
   base = proposal.mapping;
@@ -93,7 +108,19 @@ export function showMapping(proposal) {
   geocodeCheck.checked = Boolean(base.geocode);
   const tables = Object.keys(spec.codes).flatMap((name) => wordTable(name, proposal));
   byId("mapping-words").replaceChildren(...tables);
+  byId("mapping-groups").replaceChildren(...groupLines());
   byId("mapping").hidden = false;
+}
+
+/** The groups that are read, as the page shows them now. */
+function readGroups() {
+  /** @type {Record<string, MappedGroup>} */
+  const groups = {};
+  for (const { dataset, value } of byId("mapping-groups").querySelectorAll("select")) {
+    const group = base.groups?.[dataset.group ?? ""];
+    if (value && group) groups[dataset.group ?? ""] = { ...group, numbers: value };
+  }
+  return groups;
 }
 
 /** The mapping as the page shows it now, as text. */
@@ -114,6 +141,7 @@ export function mappingText() {
     columns,
     constants,
     words: codes,
+    groups: readGroups(),
     dates: datesSelect.value || null,
     decimal_comma: commaCheck.checked,
     geocode: geocodeCheck.checked,

@@ -4,6 +4,7 @@
 import { makeCoordinates } from "./coordinates.js";
 import { el, mapBox } from "./dom.js";
 import { makeDrawing } from "./drawing.js";
+import { cornersOf } from "./drawnarea.js";
 import { readJson } from "./request.js";
 import { makeSwipe } from "./swipe.js";
 
@@ -24,7 +25,7 @@ export function makeToolbox(context, opener) {
     ...makeCoordinates(context, output),
     navigator.geolocation && window.isSecureContext ? makeLocate(context, output) : null,
     ...makeArea(context),
-    makeDraw(context, toggle, () => opener.focus({ preventScroll: true })),
+    ...makeDraw(context, toggle, () => opener.focus({ preventScroll: true })),
     makeSwipe(context, toggle),
   ];
   const box = el(
@@ -123,15 +124,19 @@ function makeArea({ map, state, words, fail }) {
 }
 
 /**
- * Draw an area on the map, with nothing over it.
+ * Draw an area on the map, with nothing over it, or change the one of the View.
  * @param {MapContext} context
  * @param {() => void} close
  * @param {() => void} onEnd
  */
 function makeDraw(context, close, onEnd) {
   const start = makeDrawing(context, onEnd);
-  return tool(context.words.tool_draw, () => {
-    close();
-    start();
-  });
+  const starting = (/** @type {string} */ text, /** @type {L.LatLng[]} */ corners) =>
+    tool(text, () => {
+      close();
+      start(corners);
+    });
+  const corners = cornersOf(context);
+  const { tool_draw: draw, tool_change_area: change } = context.words;
+  return corners.length ? [starting(change, corners), starting(draw, [])] : [starting(draw, [])];
 }

@@ -735,6 +735,14 @@ export interface Mapping {
   dates?: string | null;
   decimal_comma?: boolean;
   geocode?: boolean;
+  groups?: Record<string, MappedGroup>;
+}
+
+/** A repeated group of a form; with a fate its rows are persons. */
+export interface MappedGroup {
+  fate: string;
+  every: string;
+  numbers: string;
 }
 
 /** /api/mappings: what the columns of a table could mean, and why. */

@@ -134,12 +134,18 @@ def test_what_does_not_fit_is_refused_with_a_sentence(
     assert (fault.get("code"), sentence in (fault.text or "")) == (code, True), fault.text
 
 
+@pytest.mark.parametrize(
+    "sides", ["30,50,31,51", "22,44,41,53"], ids=["a place in Asia", "more than the theatre"]
+)
 def test_a_box_in_the_wrong_order_that_could_be_elsewhere_is_refused_too(
-    public_service: Service,
+    sides: str, public_service: Service
 ) -> None:
-    kyiv = {"CRS": "EPSG:4326", "BBOX": "30,50,31,51"}  # longitude first: a place in Asia
-    answer = public_service.client.get(f"/wms?{urlencode({**MAP, **kyiv})}")
+    swapped = {"CRS": "EPSG:4326", "BBOX": sides}  # longitude first
+    answer = public_service.client.get(f"/wms?{urlencode({**MAP, **swapped})}")
     assert (answer.status_code, "latitude first" in answer.text) == (400, True)
+    latitude_first = {"bbox": sides, "bbox-crs": "http://www.opengis.net/def/crs/EPSG/0/4326"}
+    refused = public_service.client.get(f"/api/map?{urlencode(latitude_first)}")
+    assert (refused.status_code, "order of axes" in refused.text) == (400, True)
 
 
 def test_parameters_of_programs_are_ignored_and_wrong_ones_of_the_view_are_not(

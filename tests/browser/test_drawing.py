@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -120,6 +121,121 @@ def test_a_finger_draws_with_the_buttons_and_everybody_can_use_them(
     expect(page.locator(".draw-said")).to_have_text("Corners: 3")
     bar.get_by_role("button", name="Close the area").click()
     assert len(within(page)) == 6
+    watched.is_clean()
+
+
+SQUARE = f"{EXAMPLE}&within=-126,-43,-124,-43,-124,-41,-126,-41"
+
+
+def changing(watch: Watch, service: Service, size: dict[str, int] = WIDE) -> tuple[Watched, Page]:
+    """Open a View with a drawn area, and take its corners in the hand."""
+    watched = watch(size)
+    watched.open(f"{service.url}/?{SQUARE}")
+    page = watched.page
+    page.get_by_role("button", name="Tools of the map").click()
+    page.get_by_role("button", name="Change the drawn area").click()
+    expect(page.locator(".corner")).to_have_count(4)
+    return watched, page
+
+
+def changed(page: Page) -> list[float]:
+    """Keep the area, and read its corners from the address."""
+    page.locator(".drawing").get_by_role("button", name="Keep the area").click()
+    page.wait_for_url(lambda url: SQUARE not in url)
+    return within(page)
+
+
+def test_corners_of_an_area_are_dragged_added_and_taken_away_by_mouse(
+    watch: Watch, service: Service
+) -> None:
+    watched, page = changing(watch, service)
+    box = page.get_by_role("button", name="Corner 1: -43.000, -126.000").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 60, y + 10, steps=4)
+    page.mouse.up()
+    expect(page.locator(".draw-said")).to_have_text("Corners: 4")
+    click(page, -42, -123.5)
+    expect(page.locator(".draw-said")).to_have_text("Corners: 5")
+    page.get_by_role("button", name=re.compile("^Corner 5: -41")).click()
+    page.locator(".drawing").get_by_role("button", name="Remove the corner").click()
+    numbers = changed(page)
+    pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+    assert len(pairs) == 4
+    west, *others = sorted(pairs)
+    assert west[0] < -126.2
+    assert west[1] < -43
+    assert others == [
+        pytest.approx((-124, -43), abs=0.001),
+        pytest.approx((-124, -41), abs=0.001),
+        pytest.approx((-123.5, -42), abs=0.05),
+    ]
+    watched.is_clean()
+
+
+def test_corners_of_an_area_are_changed_by_keyboard_alone(watch: Watch, service: Service) -> None:
+    watched, page = changing(watch, service)
+    first = page.locator(".corner").first
+    first.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(first).to_have_attribute("title", re.compile(r"^Corner 1: -43\.000, -126\.[0-9]*[1-9]"))
+    page.keyboard.press("Delete")
+    expect(page.locator(".draw-said")).to_have_text("Corners: 3")
+    page.keyboard.press("Delete")
+    expect(page.locator(".draw-said")).to_have_text("An area has at least three corners.")
+    page.evaluate("strikemap.map.setView([-42, -127], 7, {animate: false})")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: SQUARE not in url)
+    numbers = within(page)
+    assert numbers == pytest.approx([-124, -43, -124, -41, -126, -41, -127, -42], abs=0.02)
+    watched.is_clean()
+
+
+def test_a_finger_changes_an_area_and_to_cancel_leaves_it(watch: Watch, service: Service) -> None:
+    watched, page = changing(watch, service, PHONE)
+    expect(page.locator(".leaflet-veil-pane path")).to_have_count(0)
+    assert Axe().run(page, {"exclude": [["#panel"]]}).violations_count == 0
+    page.evaluate("strikemap.map.setView([-42, -127], 6, {animate: false})")
+    page.locator(".drawing").get_by_role("button", name="Corner in the centre").click()
+    expect(page.locator(".corner")).to_have_count(5)
+    sizes = page.locator(".corner").evaluate_all("all => all.map((one) => one.offsetWidth)")
+    assert min(sizes) >= 24
+    page.locator(".drawing").get_by_role("button", name="Cancel").click()
+    expect(page.locator(".corner")).to_have_count(0)
+    expect(page.locator(".leaflet-veil-pane path")).to_have_count(1)
+    assert SQUARE in page.url
+    watched.is_clean()
+
+
+VEIL = """path => {
+  const { fill, fillOpacity } = getComputedStyle(path);
+  const at = (lat, lon) => {
+    const { x, y } = strikemap.map.latLngToLayerPoint([lat, lon]);
+    const point = path.ownerSVGElement.createSVGPoint();
+    return path.isPointInFill(Object.assign(point, { x, y }));
+  };
+  return { fill, fillOpacity, inside: at(-42, -125), outside: at(-42, -127) };
+}"""
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_what_lies_outside_of_an_area_is_veiled_on_the_page_and_in_a_frame(
+    look: Literal["light", "dark"], watch: Watch, service: Service
+) -> None:
+    watched = watch()
+    page = watched.page
+    page.emulate_media(color_scheme=look)
+    for address in ("/", "/embed"):
+        watched.open(f"{service.url}{address}?{SQUARE}")
+        veil = page.locator(".leaflet-veil-pane path")
+        expect(veil).to_have_count(1)
+        seen = veil.evaluate(VEIL)
+        paper = "rgb(255, 255, 255)" if look == "light" else "rgb(28, 32, 36)"
+        assert (seen["fill"], float(seen["fillOpacity"])) == (paper, 0.55)
+        assert (seen["inside"], seen["outside"]) == (False, True)
     watched.is_clean()
 
 

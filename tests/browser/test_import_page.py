@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Watched, expect_no_axe_violations
+from tests.making import ROOT
 from tests.serving import Service, command
 
 pytestmark = pytest.mark.browser
 Watch = Callable[..., Watched]
+FORM = ROOT / "tests" / "data" / "tables" / "odk_form"
 HEADER = "source_key,start,precision,lon,lat,place\n"
 HOSTILE = "<img src=x onerror=window.ran=1>"
 
@@ -228,6 +231,33 @@ def sudan(tmp_path: Path) -> Path:
     rows = "a,2024-03-10,exact,32.5,15.55,Khartoum\nb,2024-03-11,exact,32.6,15.6,Bahri\n"
     path.write_text(HEADER + rows, "utf-8")
     return path
+
+
+def test_how_the_persons_of_a_form_count_is_asked_and_chosen(
+    private: Service, watch: Watch, tmp_path: Path
+) -> None:
+    path = tmp_path / "form.zip"
+    main = (FORM / "Strikes.csv").read_text("utf-8").replace("weapon,", "killed,")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            "Strikes.csv", main.replace(",artillery,", ",3,").replace(",drone,", ",0,")
+        )
+        archive.write(FORM / "Strikes-person.csv", "Strikes-person.csv")
+    watched = watch()
+    watched.open(f"{private.url}/import?theatre=ukraine")
+    page = watched.page
+    choose(page, path, "forms")
+    page.locator("#upload button[type=submit]").click()
+    expect(page.locator("#mapping-missing")).to_contain_text("row 1 states killed 3")
+    choice = page.get_by_label("Rows of the group Strikes-person.csv")
+    expect(choice).to_have_value("agree")
+    choice.select_option("listed")
+    expect_no_axe_violations(page)
+    page.locator("#mapping-try").click()
+    expect(page.locator("#report")).to_be_visible()
+    expect(page.locator("#told")).to_contain_text("counted as persons: 2")
+    watched.faults = [one for one in watched.faults if "422" not in one]  # the question, as meant
+    watched.is_clean()
 
 
 def test_an_admin_adds_the_theatre_in_which_the_points_lie_with_one_button(

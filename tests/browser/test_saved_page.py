@@ -89,6 +89,17 @@ def test_the_same_data_stands_below_as_a_table_and_in_words(watch: Watch, page_f
     assert wide <= PHONE["width"]
 
 
+def test_a_file_of_a_drawn_area_veils_what_lies_outside_of_it(
+    watch: Watch, demo_data: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "area.html"
+    path.write_text(saved(demo_data, f"{EXAMPLE}&within=-126,-43,-124,-43,-124,-41"), "utf-8")
+    page = (watched := opened(watch, path)).page
+    expect(page.locator(".leaflet-veil-pane path")).to_have_count(1)
+    expect(page.locator(".legend")).to_contain_text("Drawn area")
+    watched.is_clean()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_file_has_no_accessibility_violation(
     watch: Watch, page_file: Path, scheme: str

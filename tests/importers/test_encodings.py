@@ -15,6 +15,9 @@ UKRAINIAN = """Дата удару;Область;Населений пункт;
 17.03.2024;Харківська область;Харків;2
 18.03.2024;Київська область;Бровари;1
 """
+FEW_LETTERS = (
+    "id;date;lat;lon;place\n1;2024-03-10;49.99;36.23;Харків\n2;2024-03-11;50.45;30.52;Київ\n"
+)
 WESTERN = "date;oblast;notes\n2024-03-17;Kharkiv;Besançon, l’hôpital « inventé » d’Orléans\n"
 
 
@@ -26,6 +29,9 @@ WESTERN = "date;oblast;notes\n2024-03-17;Kharkiv;Besançon, l’hôpital « inve
         (UKRAINIAN, "cp1251", "Windows-1251"),
         (UKRAINIAN, "koi8-u", "KOI8-U"),
         (WESTERN, "cp1252", "Windows-1252"),
+        (FEW_LETTERS, "cp1251", "Windows-1251"),
+        (UKRAINIAN, "utf-16-le", "UTF-16"),
+        (FEW_LETTERS, "utf-16-le", "UTF-16"),
     ],
 )
 def test_an_encoding_that_is_sure_is_read_and_said(

@@ -21,7 +21,7 @@ from app.importers.choices import ControlChoices
 from app.importers.formats import choose
 from app.instance.workspace import Workspace
 from app.reference.theatre import Theatre
-from tests.support import FILES, context, feature, imported, outcomes, written
+from tests.support import FILES, context, fates, feature, imported, outcomes, written
 
 
 def _incidents(results: list[Outcome]) -> list[Incident]:
@@ -104,6 +104,50 @@ def test_a_video_of_an_attack_is_a_strike_and_of_a_detention_is_dropped() -> Non
     assert any(
         isinstance(one, Warned) and "several may show one strike" in one.text for one in results
     )
+
+
+def _footage(folder: Path, *incidents: str, **changes: str) -> Path:
+    """Write the rows of footage with the incident that each says it shows."""
+    text = (FILES / "events" / "mnemonic.csv").read_text("utf-8")
+    for before, after in changes.items():
+        text = text.replace(before, after)
+    head, *rows = text.splitlines()
+    lines = [f"{head},incident_code", *map(",".join, zip(rows, incidents, strict=True))]
+    return written(folder, "footage.csv", "\n".join(lines))
+
+
+def test_footage_of_one_incident_is_one_record_with_the_source_of_each_row(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    path = _footage(tmp_path, "i-1", "i-1", "", "i-1")
+    results = outcomes(path, into=context("ukraine", synthetic=False))
+    alone, strike = _incidents(results)
+    assert (alone.source_key, strike.source_key) == ("0a1b2c3f", "i-1")
+    assert [one.url for one in strike.sources] == [
+        "https://example.org/v/1",
+        "https://example.org/v/2",
+    ]
+    assert strike.description == "Invented footage of smoke\nThe same from another side"
+    assert (strike.kind, strike.weapons) == (EventKind.strike, ("air_strike", "other"))
+    assert not any("several may show one strike" in str(one) for one in results)
+    report = imported(private_workspace, path)
+    assert (report.rows, fates(report), report.dropped) == (4, 4, {"detentions": 1})
+    assert (
+        "Rows that report an incident of another row, as 'incident_code' says, and are sources of "
+        "it: 1." in report.warnings
+    )
+
+
+def test_footage_that_says_another_place_stays_apart_and_is_counted(tmp_path: Path) -> None:
+    path = _footage(tmp_path, "i-1", "i-1", "", "", **{"36.23,The same": "36.93,The same"})
+    results = outcomes(path, into=context("ukraine", synthetic=False))
+    keys = [one.source_key for one in _incidents(results)]
+    assert sorted(map(str, keys)) == ["0a1b2c3e", "0a1b2c3f", "i-1"]
+    sentence = (
+        "Rows that say another day or place than the first one of their incident, and stay apart: "
+        "'i-1' (1)."
+    )
+    assert Warned(sentence) in results
 
 
 def test_airwars_says_with_what_where_its_file_has_the_column(tmp_path: Path) -> None:

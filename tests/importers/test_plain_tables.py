@@ -236,3 +236,11 @@ def test_doubt_asks_and_names_the_command_to_run(
     sentence = str(result.exception)
     assert "'03/04/2024' is 2024-04-03 or 2024-03-04" in sentence
     assert "Run `strikemap mapping suggest doubt.csv --out M.toml`" in sentence
+
+
+def test_a_table_of_numbers_of_people_without_a_day_is_asked_about(
+    private_workspace: Workspace, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "noday.csv", "id,lat,lon,killed\n1,49.99,36.23,2\n")
+    with pytest.raises(NeedsMapping, match="date in the mapping: got 'none'"):
+        imported(private_workspace, path)

@@ -5,12 +5,10 @@ The files are invented. A golden has the proposed mapping, the report and what b
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import msgspec
 import pytest
-import xlsxwriter
 from pytest_regressions.data_regression import DataRegressionFixture
 
 from app.domain.errors import InvalidFile, NeedsMapping
@@ -126,18 +124,3 @@ def test_a_row_has_one_place_however_often_it_is_written(
     assert mapping.columns == {"date": "start", **expected}
     report = imported(private_workspace, path)
     assert not any("several places" in one for one in report.warnings)
-
-
-def test_of_a_workbook_the_main_table_is_read_and_the_repeated_group_is_named(
-    private_workspace: Workspace, tmp_path: Path
-) -> None:
-    path = tmp_path / "kobo.xlsx"
-    with xlsxwriter.Workbook(path) as book:
-        for name in ("kobo", "kobo_victims"):
-            lines = (FILES / "tables" / f"{name}.csv").read_text("utf-8").splitlines()
-            page = book.add_worksheet(name)
-            for number, cells in enumerate(csv.reader(lines, delimiter=";")):
-                page.write_row(number, 0, cells)
-    report = imported(private_workspace, path)
-    assert (report.added, report.rejected) == (3, 0)
-    assert "Sheets of the workbook that nobody reads: kobo_victims." in report.warnings

@@ -182,3 +182,23 @@ def test_a_table_that_names_people_and_repeats_its_keys_is_asked_about(
     mapped = mapping({"Date": "start", "Region": "admin1"}, constants={}, victims=OUTCOME)
     report = imported(private_workspace, path, mapping=mapped)
     assert (report.added, report.rows, fates(report)) == (6, 6, 6)
+
+
+def test_rows_of_one_incident_are_never_added_up(tmp_path: Path) -> None:
+    text = (
+        "incident,date,place,killed,link\n"
+        "x,2024-03-10,Kharkiv,2,https://example.org/1\n"
+        "x,2024-03-10,Kharkiv,3,https://example.org/2\n"
+        ",2024-03-10,Kharkiv,1,https://example.org/3\n"
+    )
+    columns = {"date": "start", "place": "place", "killed": "killed", "link": "source_url"}
+    into = mapping(columns, constants={}, same_incident="incident")
+    alone, two = _incidents(_read(tmp_path, text, into))
+    assert (two.source_key, two.killed.total, len(two.sources)) == ("x", Count.exactly(2), 2)
+    assert (alone.killed.total, len(alone.sources)) == (Count.exactly(1), 1)
+
+
+def test_rows_are_either_reports_or_persons() -> None:
+    both = mapping(PERSONS, constants={}, victims=OUTCOME, same_incident="Event ID")
+    with pytest.raises(InvalidFile, match="rows are either reports or persons"):
+        checked(both)

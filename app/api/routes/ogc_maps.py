@@ -59,7 +59,11 @@ def _route(workspace: Workspace, tiler: Tiler, layer: str) -> Callable[[Request]
         """Draw a map of the box, which is the theatre's by default."""
         pairs = request.query_params.multi_items()
         query, own = params.read_standard(workspace, pairs, READERS, "png")
-        box = query.view.bbox or Bounds(*query.theatre.bounds)
+        theatre = Bounds(*query.theatre.bounds)
+        box = query.view.bbox or theatre
+        if box.is_exchanged(theatre):
+            sides, allowed = ",".join(f"{side:g}" for side in box), "the order of axes of bbox-crs"
+            raise InputError("query.bbox", sides, allowed)
         crs = own.get("crs", CRS84)
         options = _options(layer, box, crs, own)
         query = query.but(bbox=None)  # marks at the edge are whole
