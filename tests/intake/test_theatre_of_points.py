@@ -14,7 +14,6 @@ from app.domain.errors import InputError, NeedsMapping, OtherTheatre
 from app.instance.workspace import Workspace
 from app.intake.suggestion import suggest
 from app.reference.reference import Reference
-from tests.making import open_workspace
 from tests.support import fates, imported, written
 
 KHARTOUM, KHARKIV, INVENTED = (32.5, 15.55), (36.23, 49.99), (-124.5, -42.25)
@@ -143,7 +142,7 @@ def test_one_command_adds_the_theatre_and_imports_into_it(
         result = run(program, ["import", str(path), "--add-theatre", "--json"])
         report = json.loads(result.stdout)
         assert (report["added"], report["unchanged"]) == counts
-    workspace = open_workspace(data, Reference(reference.folder, own_theatres=data / "theatres"))
+    workspace = Workspace.open(data, reference.folder)
     assert workspace.state().datasets["a"].theatre == "sudan"
     workspace.store.close()
 
