@@ -26,7 +26,9 @@ const opensOn = {
 const newest = makeNewest();
 const nameOf = (/** @type {string} */ code) =>
   spec.languages.find(([language]) => language === code)?.[1] ?? code;
-const namesOf = (/** @type {string[]} */ codes) => codes.map(nameOf).join(", ");
+/* Isolated, so that names of both directions stand in their order. */
+const namesOf = (/** @type {string[]} */ codes) =>
+  codes.map((code) => `\u2068${nameOf(code)}\u2069`).join(", ");
 const titleOf = (/** @type {ListedTheatre} */ { name, slug }) => name[spec.lang] ?? name.en ?? slug;
 /** @type {ListedTheatre[]} */
 let theatres = [];
@@ -92,7 +94,7 @@ function row(theatre) {
   const change = el("button", {
     type: "button",
     text: words.theatres_change,
-    "aria-label": fill(words.theatres_opening, { name }),
+    "aria-label": `${words.theatres_change}: ${fill(words.theatres_opening, { name })}`,
     onclick: () => edit(theatre),
   });
   const opens = el("td", {}, el("bdi", { text: openingText(theatre.opening) }), " ");
@@ -104,10 +106,10 @@ function row(theatre) {
     "tr",
     {},
     head,
+    opens,
+    el("td", { text: languages }),
     el("td", { text: theatre.countries.join(", ") }),
     el("td", {}, zone),
-    el("td", { text: languages }),
-    opens,
   );
 }
 
@@ -275,9 +277,8 @@ function showCountry(preview) {
     fields.replaceChildren();
     const text = fill(words.theatres_has, { country: name, theatre: preview.theatre });
     byId("add").replaceChildren(el("span", { text }));
-  } else 
-    offer(preview, fields);
-  
+  } else offer(preview, fields);
+
   country.hidden = false;
 }
 

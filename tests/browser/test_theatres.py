@@ -71,7 +71,7 @@ def test_what_a_theatre_opens_on_is_set_on_a_phone_and_set_back(
     watched = watch(PHONE, scheme="dark")
     watched.open(f"{private.url}/theatres?theatre=example")
     page = watched.page
-    page.get_by_role("button", name="What Example").click()
+    page.get_by_role("button", name="Change: What Example").click()
     expect(page.locator("#opening")).to_be_focused()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.locator("#from").fill("2024-03-01")
