@@ -5,8 +5,8 @@ import { fill } from "./format.js";
 import { ask, showStatus } from "./workpage.js";
 
 /* Processes are replaced one after another: the new theatre is there when all of them have it. */
-const IN_A_ROW = 6;
-const EVERY_MS = 500;
+const IN_A_ROW = 8;
+const EVERY_MS = 250;
 const MOST_MS = 90_000;
 
 /** @param {string} slug */

@@ -655,6 +655,8 @@ export interface Problem {
   status?: number;
   detail?: string;
   errors?: { where: string; got: string; allowed: string }[];
+  /** Of a file most of whose points lie in another theatre. */
+  advice?: TheatreAdvice;
 }
 
 /* ---- Importing, editing, reviewing ---- */
@@ -712,7 +714,7 @@ export interface ImportReport {
 
 /** Where most points of a file lie; with a country, its theatre is not there yet. */
 export interface TheatreAdvice {
-  sentence: string;
+  sentence?: string;
   theatre?: string;
   country?: string;
   /** The time zones of the country; absent where no list of them has it. */

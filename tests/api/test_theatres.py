@@ -229,7 +229,7 @@ def test_what_a_theatre_opens_on_is_set_by_an_admin_and_is_in_the_audit(tmp_path
     data = tmp_path / "data"
     admin, editor = _tokens(data, Role.admin, Role.editor)
     where, body = "/api/theatres/example/opening", {"languages": ["ar", "en"]}
-    with serving(data, STRIKEMAP_HEAVY_PROCESSES="0") as service:
+    with serving(data, "--workers", "1", STRIKEMAP_HEAVY_PROCESSES="0") as service:
         put, wide = service.client.put, {"datasets": ["none-such"]}
         assert put(where, json=body).status_code == 401
         assert put(where, json=body, headers=editor).status_code == 403

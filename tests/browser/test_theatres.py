@@ -65,7 +65,7 @@ def test_sudan_is_added_in_arabic_by_keyboard_and_opens_from_right_to_left(
     watched.is_clean()
 
 
-def test_what_a_theatre_opens_on_is_set_on_a_phone_and_set_back(
+def test_what_a_theatre_opens_on_is_set_on_a_phone(
     private: Service, watch: Watch
 ) -> None:
     watched = watch(PHONE, scheme="dark")
@@ -84,15 +84,13 @@ def test_what_a_theatre_opens_on_is_set_on_a_phone_and_set_back(
     listed = httpx.get(f"{private.url}/api/theatres").json()["theatres"]
     assert listed[0]["languages"][:2] == ["ar", "en"]
     expect_no_axe_violations(page)
-    page.locator("#reset").click()
-    expect(page.locator("#status")).to_have_text("Saved, and in force.", timeout=90_000)
     watched.faults = [one for one in watched.faults if "422" not in one]  # the refusal, as meant
     watched.is_clean()
 
 
 def test_who_is_no_admin_reads_whom_to_ask(data: Path, watch: Watch) -> None:
     header = token(data, "editor")
-    with serving(data, STRIKEMAP_HEAVY_PROCESSES="0") as public:
+    with serving(data, "--workers", "1", STRIKEMAP_HEAVY_PROCESSES="0") as public:
         watched = watch()
         watched.page.goto(f"{public.url}/theatres?theatre=example")
         watched.sign_in(header["Authorization"].removeprefix("Bearer "))
