@@ -299,6 +299,10 @@ def test_a_country_of_several_zones_is_asked_about_and_an_editor_reads_whom_to_a
     page.locator("#upload button[type=submit]").click()
     expect(page.locator("#actions")).to_contain_text("Ask an admin of this service to add it.")
     expect(page.locator("#actions button")).to_have_count(2)
+    page.locator("main a[href^='/theatres']").click()
+    expect(page.locator("#no-admin")).to_be_visible()
+    expect(page.locator("#adding")).to_be_hidden()
+    expect(page.locator("#open button")).to_have_count(0)
 
 
 def test_a_refusal_is_said_on_the_page(private: Service, watch: Watch, tmp_path: Path) -> None:

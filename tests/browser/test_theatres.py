@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Watched, expect_no_axe_violations
-from tests.serving import Service, serving, token
+from tests.serving import Service, serving
 
 pytestmark = pytest.mark.browser
 Watch = Callable[..., Watched]
@@ -65,9 +65,7 @@ def test_sudan_is_added_in_arabic_by_keyboard_and_opens_from_right_to_left(
     watched.is_clean()
 
 
-def test_what_a_theatre_opens_on_is_set_on_a_phone(
-    private: Service, watch: Watch
-) -> None:
+def test_what_a_theatre_opens_on_is_set_on_a_phone(private: Service, watch: Watch) -> None:
     watched = watch(PHONE, scheme="dark")
     watched.open(f"{private.url}/theatres?theatre=example")
     page = watched.page
@@ -86,15 +84,3 @@ def test_what_a_theatre_opens_on_is_set_on_a_phone(
     expect_no_axe_violations(page)
     watched.faults = [one for one in watched.faults if "422" not in one]  # the refusal, as meant
     watched.is_clean()
-
-
-def test_who_is_no_admin_reads_whom_to_ask(data: Path, watch: Watch) -> None:
-    header = token(data, "editor")
-    with serving(data, "--workers", "1", STRIKEMAP_HEAVY_PROCESSES="0") as public:
-        watched = watch()
-        watched.page.goto(f"{public.url}/theatres?theatre=example")
-        watched.sign_in(header["Authorization"].removeprefix("Bearer "))
-        expect(watched.page.locator("#no-admin")).to_be_visible()
-        expect(watched.page.locator("#adding")).to_be_hidden()
-        expect(watched.page.locator("#open button")).to_have_count(0)
-        watched.is_clean()
