@@ -24,7 +24,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 from shapely.geometry.base import BaseGeometry
 
-from app.reference.reference import Reference
+from app.instance.workspace import Workspace
 from app.settings import ROOT
 from tests.browser.conftest import ARGUMENTS, WIDE
 from tests.serving import cold_command, cold_serving
@@ -117,7 +117,9 @@ class Walk:
 
 def invented_table(data: Path, slug: str) -> str:
     """Write a table as people type it, with rows in each region that the map opens on."""
-    reference = Reference(GEODATA, own_theatres=data / "theatres")
+    workspace = Workspace.open(data, GEODATA)
+    reference = workspace.reference
+    workspace.store.close()
     west, south, east, north = reference.theatres[slug].bounds
     land = [
         shapely.clip_by_rect(region.shape, west, south, east, north)

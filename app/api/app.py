@@ -217,8 +217,7 @@ def _application(
     app.include_router(metrics.routes(shared.metrics, settings.metrics_networks))
     app.include_router(exporting.routes(visible, settings.data_dir / "exports", shared.downloads))
     app.include_router(imports.routes(record, shared.spool, lanes.imports))
-    own_theatres = settings.data_dir / "theatres"
-    app.include_router(theatres.routes(visible.reference, own_theatres, lanes.edits))
+    app.include_router(theatres.routes(record, visible, lanes.edits))
     app.include_router(stories.routes(record, visible, lanes.edits))
     app.include_router(editing.routes(record, visible, lanes.edits))
     app.include_router(attaching.routes(record, shared.spool, lanes.edits))

@@ -35,6 +35,7 @@ PAGES = (
     "import",
     "edit",
     "audit",
+    "theatres",
 )
 FIRST = {
     **dict.fromkeys((*PAGES, "review", "stories", "story", "sign-in"), AddressFace.page),
@@ -49,7 +50,7 @@ IN_API = {
     **dict.fromkeys(("collections", "incidents", "stories"), AddressFace.items),
     **dict.fromkeys(("export", "evidence"), AddressFace.export),
     **dict.fromkeys(("imports", "mappings"), AddressFace.imports),
-    **dict.fromkeys(("approvals", "reviews", "session", "theatres"), AddressFace.edit),
+    **dict.fromkeys(("approvals", "reviews", "session", "theatres", "countries"), AddressFace.edit),
 }
 
 

@@ -47,6 +47,7 @@ STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.TooLarge: (413, "too-large", "Too large"),
     errors.UnknownFormat: (422, "unknown-format", "No format has this"),
     errors.NeedsMapping: (422, "needs-mapping", "A mapping is needed"),
+    errors.OtherTheatre: (422, "other-theatre", "The points lie elsewhere"),
     errors.WrongMedia: (415, "media-type", "Another media type is needed"),
     errors.InvalidView: (422, "invalid-parameters", "Parameters do not fit"),
     errors.InputError: (422, "invalid-input", "Input does not fit"),
@@ -112,6 +113,10 @@ def problem_of(error: errors.StrikemapError, refusal: int = REFUSAL) -> ProblemA
     if status >= 500:  # noqa: PLR2004
         LOG.error("answered %s: %s", status, error)
     answer = problem(status, slug, title, str(error), faults)
+    if isinstance(error, errors.OtherTheatre):
+        where = {"theatre": error.theatre, "country": error.country, "zones": error.zones}
+        advice = {name: value for name, value in where.items() if value}
+        answer = ProblemAnswer({**answer.document, "advice": advice})
     if status == 503:  # noqa: PLR2004
         answer.headers["Retry-After"] = RETRY_AFTER_S
     if isinstance(error, errors.TooMany):

@@ -189,9 +189,7 @@ class _Opened:
     def findings(self) -> Iterator[Finding]:
         yield from self._record()
         yield from self._index()
-        for fault in self.workspace.reference.theatre_faults:
-            check = f"strikemap theatre check {fault.path}"
-            yield Finding(f"A theatre is not open. {' '.join(fault.sentences())}", check)
+        yield from self._theatres()
         for token in self.workspace.store.tokens():
             yield from self._token(token)
         yield from self._ids()
@@ -201,6 +199,17 @@ class _Opened:
                 "strikemap sign",
                 is_fault=False,
             )
+
+    def _theatres(self) -> Iterator[Finding]:
+        reference = self.workspace.reference
+        for fault in reference.theatre_faults:
+            yield Finding(f"A theatre is not open. {' '.join(fault.sentences())}", fault.command)
+        if self.workspace.store.is_shared and reference.own_theatres is not None:
+            recorded = {theatre.slug for theatre in reference.recorded if theatre.file}
+            for path in sorted(reference.own_theatres.glob("*.toml")):
+                if path.stem not in recorded:
+                    alone = f"The theatre {path.stem} is a file of this node alone."
+                    yield Finding(alone, f"strikemap theatre put {path}")
 
     def _record(self) -> Iterator[Finding]:
         try:

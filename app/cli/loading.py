@@ -114,8 +114,8 @@ def _with_theatre(workspace: Workspace, other: OtherTheatre) -> Workspace:
     if len(zones := zones_of(order.countries)) > 1:
         command = f"strikemap theatre add {order.slug} --country {other.country} --zone ZONE"
         raise InputError("--add-theatre", f"{len(zones)} time zones", f"`{command}` first")
-    path = write_theatre(order, settings.geodata_dir, settings.data_dir / "theatres")
-    typer.echo(f"{path}: written, the theatre of the points.", err=True)
+    write_theatre(order, workspace, Author(operator_name(), present()))
+    typer.echo(f"{order.slug}: added, the theatre of the points.", err=True)
     return open_workspace(settings)
 
 

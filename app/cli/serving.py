@@ -27,9 +27,10 @@ from app.domain.errors import InputError, StrikemapError
 from app.files.shelf import Shelf
 from app.index.copies import COMMAND
 from app.index.live import Index
-from app.instance.added_theatres import AddedTheatres
 from app.instance.allowance import allowed_bytes, most_heavy, most_workers
+from app.instance.theatre_changes import TheatreChanges
 from app.settings import PREFIX, Settings, read_settings
+from app.store.opening import open_store
 
 LOG = logging.getLogger("strikemap.start")
 GRACE_S = 10
@@ -108,29 +109,34 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
 
 
 def _serve_alone(settings: Settings, listener: socket.socket) -> None:
-    """Serve in this process; a theatre that is added opens it anew while new requests wait."""
+    """Serve in this process; a change of theatres opens it anew while new requests wait."""
+    changes = _theatre_changes(settings)
     while True:
-        server = _Server(settings)
+        server = _Server(settings, changes)
         server.run([listener.dup()])  # it closes the socket that it was given
         if not server.is_reopening:
             return
         gc.unfreeze()  # what the application before it kept for good
 
 
-def _opens_added(settings: Settings) -> bool:
-    """Build the index with an added theatre's regions; False where that cannot be done."""
-    LOG.info("A theatre was added: the service opens it.")
+def _opens_changed(settings: Settings, changes: TheatreChanges) -> bool:
+    """Build the index with changed theatres; False without a change, or where it cannot be done."""
+    if not changes.any():
+        return False
+    LOG.info("Theatres were added or changed: the service opens them.")
     try:
         _make_index(settings)
     except StrikemapError as wrong:
-        LOG.error("The theatre waits for the next start. %s", wrong)  # noqa: TRY400
+        LOG.error("The theatres wait for the next start. %s", wrong)  # noqa: TRY400
         return False
     return True
 
 
-def _added_theatres(settings: Settings) -> AddedTheatres:
+def _theatre_changes(settings: Settings) -> TheatreChanges:
+    store = open_store(settings.store_url, settings.data_dir)
+    store.follow()
     own = settings.data_dir / "theatres"
-    return AddedTheatres(settings.geodata_dir, own, settings.theatre)
+    return TheatreChanges(settings.geodata_dir, own, store, settings.theatre)
 
 
 def _make_index(settings: Settings) -> None:
@@ -153,19 +159,19 @@ def _pull(index: Index, where: str) -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that a second signal ends at once, and that ends when a theatre was added."""
+    """A server that a second signal ends at once, and that ends when theatres changed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, changes: TheatreChanges) -> None:
         super().__init__(_config(settings, 1))
-        self._settings, self._added = settings, _added_theatres(settings)
+        self._settings, self._changes = settings, changes
         self._opening: asyncio.Future[bool] | None = None
         self.is_reopening = False
 
     @override
     async def on_tick(self, counter: int) -> bool:
-        """Look for an added theatre once a second; readers are answered while it is opened."""
-        if counter % TICKS_A_SECOND == 0 and self._added.any():
-            work = asyncio.to_thread(_opens_added, self._settings)
+        """Look for a change once a second; readers are answered while it is opened."""
+        if counter % TICKS_A_SECOND == 0 and self._opening is None:
+            work = asyncio.to_thread(_opens_changed, self._settings, self._changes)
             self._opening = asyncio.ensure_future(work)
         if self._opening is not None and self._opening.done():
             self.is_reopening, self._opening = self._opening.result(), None
@@ -190,24 +196,22 @@ class _Server(uvicorn.Server):
 class _Workers(Multiprocess):
     """Several serving processes that a second signal ends at once.
 
-    When a theatre was added, each is replaced by a new one that has it, one after another.
+    When theatres changed, each is replaced by a new one that has them, one after another.
     """
 
     def __init__(self, config: uvicorn.Config, listener: socket.socket, settings: Settings) -> None:
         super().__init__(config, [listener])
-        self._settings, self._added = settings, _added_theatres(settings)
+        self._settings, self._changes = settings, _theatre_changes(settings)
 
     @override
     def keep_subprocess_alive(self) -> None:
-        """Replace those that ended; replace all when a theatre was added."""
+        """Replace those that ended; replace all when theatres changed."""
         super().keep_subprocess_alive()
-        if self._added.any() and not self.should_exit.is_set():
-            self._added = _added_theatres(self._settings)
-            if _opens_added(self._settings):
-                healthy_s = self.config.timeout_worker_healthcheck
-                self.config.timeout_worker_healthcheck = START_S
-                self.restart_all()
-                self.config.timeout_worker_healthcheck = healthy_s
+        if not self.should_exit.is_set() and _opens_changed(self._settings, self._changes):
+            healthy_s = self.config.timeout_worker_healthcheck
+            self.config.timeout_worker_healthcheck = START_S
+            self.restart_all()
+            self.config.timeout_worker_healthcheck = healthy_s
 
     @override
     def join_all(self) -> None:

@@ -163,12 +163,11 @@ class OtherTheatre(InvalidFile):
     """A file most of whose points lie in another theatre, or in a country that has none.
 
     `theatre` is that theatre, "" where the points lie in several; `country` is stated where the
-    theatre is still to be added.
+    theatre is still to be added, with the `zones` that its days can be of.
     """
 
-    def __init__(self, what: str, got: str, allowed: str, theatre: str, country: str) -> None:
-        super().__init__(what, got, allowed)
-        self.theatre, self.country = theatre, country
+    theatre, country = "", ""
+    zones: tuple[str, ...] = ()
 
 
 class TooLarge(InvalidFile):

@@ -33,6 +33,7 @@ class Subject(StrEnum):
     redaction = "redaction"
     story = "story"
     approval = "approval"
+    theatre = "theatre"
 
 
 class Action(StrEnum):

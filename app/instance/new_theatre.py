@@ -1,4 +1,4 @@
-"""Writes the file of a new theatre from the world's reference data."""
+"""Writes a new theatre from the world's reference data."""
 
 from __future__ import annotations
 
@@ -8,25 +8,32 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-import pyarrow.parquet as pq
+import msgspec
+import shapely
 
 from app.domain.errors import InputError
 from app.domain.languages import LANGUAGES
 from app.domain.place import Bounds
-from app.reference.theatre import WORLD_REGIONS, Party
+from app.domain.slug import slug_of
+from app.domain.store import Author
+from app.instance.recorded_theatres import record_theatre, theatres_now
+from app.instance.workspace import Workspace
+from app.reference.recorded import RecordedTheatre
+from app.reference.reference import Reference
+from app.reference.regions import read_region_set
+from app.reference.theatre import WORLD_REGIONS, Party, Theatre
 from app.reference.theatre_file import (
     PARTY_CODE,
     SLUG,
     SLUG_ALLOWED,
-    Theatres,
     box_of,
     countries_with_regions,
     parse_theatre,
-    read_theatres,
 )
-from app.whole_files import write_whole
+from app.reference.theatres import Theatres
 
 STATE = ",state"
+OUTLINE_PX = 300
 
 
 @dataclass(frozen=True)
@@ -41,23 +48,72 @@ class NewTheatre:
     languages: tuple[str, ...] = LANGUAGES[:1]
 
 
-def add_theatre(order: NewTheatre, geodata: Path, folder: Path) -> Path:
-    """Write a theatre's file into the folder of the instance's own theatres; return its path.
+def add_theatre(order: NewTheatre, workspace: Workspace, author: Author) -> Theatre:
+    """Record a theatre, with the text of its file; a process that opens next has it.
 
-    The file is read as the service reads it before it gets its name: it has no faults.
+    The text is read as the service reads it before it is written: it has no faults.
 
     Raises:
         InputError: the slug is in use, a country has no regions or is in another theatre, or its
             days can be of several zones and none is stated.
         InvalidTheatre: what was stated has other faults.
+        StoreBusy: somebody added the same theatre meanwhile; nothing was written.
     """
-    _check(order, geodata, read_theatres(geodata, folder))
-    path = folder / f"{order.slug}.toml"
-    text = _text(order, geodata)
-    parse_theatre(text, order.slug, geodata)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(path, text.encode())
-    return path
+    geodata = workspace.reference.folder
+    _check(order, geodata, theatres_now(workspace))
+    text = _text(order, workspace.reference)
+    theatre = parse_theatre(text, order.slug, geodata)
+    reason = f"added: {', '.join(order.countries)}"
+    record_theatre(workspace, RecordedTheatre(order.slug, text), author, reason)
+    return theatre
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What the theatre of a country gets from reference data, before anybody adds it."""
+
+    code: str
+    name: Mapping[str, str]
+    slug: str
+    theatre: str
+    """The theatre that has the country already; empty without one."""
+
+    regions: int
+    region_languages: tuple[str, ...]
+    zones: tuple[str, ...]
+    bounds: Bounds
+    outline: Sequence[Sequence[tuple[float, float]]]
+    """The edges of its regions in degrees, coarse: a picture of some 300 pixels."""
+
+
+def preview_of(country: str, workspace: Workspace) -> Preview:
+    """Derive what the theatre of a country (ISO 3166-1 code) would be.
+
+    Raises:
+        InputError: no country of the world's reference data.
+    """
+    reference, file = workspace.reference, workspace.reference.folder / WORLD_REGIONS.file
+    with_regions = countries_with_regions(file)
+    if country not in with_regions:
+        raise InputError("country", country, f"one of {', '.join(with_regions)}")
+    theatres = theatres_now(workspace).by_slug
+    regions = read_region_set(file, WORLD_REGIONS.id, (country,)).regions
+    names, bounds = reference.countries.names[country], box_of(file, (country,))
+    languages = {LANGUAGES[0], *(language for one in regions for language in one.names)}
+    coarse = max(bounds.east - bounds.west, bounds.north - bounds.south) / OUTLINE_PX
+    shapes = shapely.clip_by_rect([one.shape for one in regions], *bounds)
+    parts = shapely.get_parts(shapely.simplify(shapes, coarse))
+    rings = [shapely.get_coordinates(part.exterior) for part in parts if not part.is_empty]
+    return Preview(
+        country,
+        names,
+        slug_of(names[LANGUAGES[0]], country.lower()),
+        next((slug for slug, one in theatres.items() if country in one.countries), ""),
+        len(regions),
+        tuple(language for language in LANGUAGES if language in languages),
+        tuple(zones_of((country,))),
+        bounds,
+        [[(round(x, 3), round(y, 3)) for x, y in ring.tolist()] for ring in rings],
+    )
 
 
 def _check(order: NewTheatre, geodata: Path, before: Theatres) -> None:
@@ -107,9 +163,9 @@ def party_from(text: str) -> Party:
     return Party(code, {LANGUAGES[0]: name}, is_state)
 
 
-def _text(order: NewTheatre, geodata: Path) -> str:
-    bounds = order.bounds or box_of(geodata / WORLD_REGIONS.file, order.countries)
-    names = _names(order, geodata)
+def _text(order: NewTheatre, reference: Reference) -> str:
+    bounds = order.bounds or box_of(reference.folder / WORLD_REGIONS.file, order.countries)
+    names = _names(order, reference)
     lines = [
         f"zone = {_quoted(order.zone or _only_zone(order.countries))}",
         f"countries = {_list(order.countries)}",
@@ -133,17 +189,10 @@ def _only_zone(countries: Sequence[str]) -> str:
     return zones[0]
 
 
-def _names(order: NewTheatre, geodata: Path) -> Mapping[str, str]:
-    """Name the theatre after its countries, in English and in its languages that have names."""
-    path = (geodata / WORLD_REGIONS.file).with_name("admin0.parquet")
-    languages = tuple(dict.fromkeys((LANGUAGES[0], *order.languages)))
-    known = [one for one in languages if f"name_{one}" in pq.read_schema(path).names]
-    rows = pq.read_table(path, columns=["code", *(f"name_{one}" for one in known)]).to_pylist()
-    by_code = {row["code"]: row for row in rows}
-    return {
-        language: ", ".join(by_code[code][f"name_{language}"] or code for code in order.countries)
-        for language in known
-    }
+def _names(order: NewTheatre, reference: Reference) -> Mapping[str, str]:
+    """Name the theatre after its countries, in each language: a reader may use any."""
+    names = [reference.countries.names[code] for code in order.countries]
+    return {language: ", ".join(one[language] for one in names) for language in LANGUAGES}
 
 
 def _quoted(text: str) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 
 from app.domain.cache import BoundedCache
-from app.domain.errors import InputError, StoreError
+from app.domain.errors import DamagedRecord, InputError, StoreError
 from app.domain.instants import rfc3339
 from app.domain.place import Bounds
+from app.domain.revision import Action, Subject
 from app.domain.store import CLOCK_SLACK, Store
 from app.domain.terms import OPEN, Audience, DatasetKind
 from app.domain.view import Vocabulary
@@ -21,6 +22,7 @@ from app.index.state import State
 from app.instance.basemap import ChosenBasemap
 from app.instance.signing import SIGNING_KEY, HeadSigner
 from app.limited.readings import FileReadings
+from app.reference.recorded import RecordedTheatre
 from app.reference.reference import Reference
 from app.store.opening import open_store
 from app.streets.services import TileService
@@ -40,6 +42,22 @@ def refuse_unfinished(data_dir: Path) -> None:
             f"A restore into {data_dir} is running, or did not finish: wait for it, or empty the "
             "folder and restore again."
         )
+
+
+_THEATRE = msgspec.json.Decoder(RecordedTheatre)
+
+
+def recorded_theatres(store: Store) -> tuple[RecordedTheatre, ...]:
+    """Return what the record has of theatres, by slug.
+
+    Of a damaged record nothing: the instance then answers as far as it can, and says so.
+    """
+    try:
+        rows = store.latest(Subject.theatre)
+    except DamagedRecord:
+        return ()
+    payloads = [one.payload for one in rows if one.action is not Action.retract]
+    return tuple(_THEATRE.decode(payload) for payload in payloads if payload is not None)
 
 
 EPOCH_S = 3600
@@ -102,11 +120,13 @@ class Workspace:
             StoreError: the record cannot be opened, or its restore did not finish.
         """
         refuse_unfinished(data_dir)
-        reference = Reference(geodata_dir, data_dir / "regions", data_dir / "theatres")
+        store = open_store(store_url, data_dir, clock)
+        recorded = recorded_theatres(store)
+        reference = Reference(geodata_dir, data_dir / "regions", data_dir / "theatres", recorded)
         if default_theatre not in reference.theatres:
+            store.close()
             _refuse_faulty(reference, default_theatre)
             raise InputError("theatre", default_theatre, ", ".join(sorted(reference.theatres)))
-        store = open_store(store_url, data_dir, clock)
         index = Index(data_dir / "index", store, reference, delta_rows)
         return cls(
             store,
@@ -213,8 +233,7 @@ def _refuse_faulty(reference: Reference, theatre: str) -> None:
             raise InputError(
                 f"default theatre {theatre}",
                 f"{first.where}: {first.cut().got}",
-                f"{first.allowed} (fault 1 of {count}; "
-                f"`strikemap theatre check {fault.path}` lists them all)",
+                f"{first.allowed} (fault 1 of {count}; `{fault.command}` lists them all)",
             )
 
 

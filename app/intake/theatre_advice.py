@@ -48,7 +48,9 @@ class Advice(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return the error of a file whose theatre nobody stated."""
         allowed = self.sentence.rstrip(".")
         got = f"the theatre {theatre}"
-        return OtherTheatre(f"points of {name}", got, allowed, self.theatre, self.country)
+        refusal = OtherTheatre(f"points of {name}", got, allowed)
+        refusal.theatre, refusal.country, refusal.zones = self.theatre, self.country, self.zones
+        return refusal
 
 
 class _Place(NamedTuple):

@@ -98,6 +98,9 @@ def _is_table_of_incidents(suggestion: Suggestion) -> bool:
 
 def _open_points(suggestion: Suggestion) -> list[str]:
     """List what only a person can say, and why columns are left out that may be what is missing."""
+    if suggestion.advice and suggestion.advice.is_most:
+        # Nothing is asked about the columns of points before it is clear where these lie.
+        return list(suggestion.doubts)
     left_out = suggestion.left_out() if suggestion.missing else {}
     reasons = [f"{name!r}: {why}" for name, why in left_out.items() if why not in suggestion.doubts]
     return [*suggestion.doubts, *suggestion.missing, *reasons]

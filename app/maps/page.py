@@ -95,6 +95,9 @@ class Chrome:
     strings: Mapping[str, str]
     table_url: str
     anchors: Sequence[Anchor] = ()
+    theatres: Sequence[Anchor] = ()
+    """Links to the other theatres; many of them are folded."""
+
     languages: Sequence[Anchor] = ()
     """Links to the same View in the other languages."""
 

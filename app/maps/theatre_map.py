@@ -76,11 +76,13 @@ from app.render.palette import (
 from app.streets.services import TileService
 
 OTHER_PAGES = (
-    *("change_", "collection_", "corrections_", "edit_", "export", "face_", "fate_", "import_"),
+    *("audit_", "change_", "collection_", "corrections_", "edit_", "export", "face_", "fate_"),
+    "import_",
     *("headline_", "hint_", "image_", "images", "mapping_", "month_", "notation_", "preview_"),
     *("option_", "rule_", "sort_", "text_"),
     *("confidence_", "grade_", "mechanism_", "near_border", "no_source", "redaction_"),
     *("compare_", "download_", "problem_", "snapshot_", "table_", "terms_", "tile_", "token"),
+    "theatres_",
     *("figure_alt", "figure_boundaries", "figure_control_", "figure_nothing", "figure_private"),
     *(
         "stories",

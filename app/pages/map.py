@@ -63,6 +63,7 @@ def page_html(
         strings=query.words,
         table_url=f"/table?{query.view.query()}",
         anchors=[] if embed else kit.anchors if kit else _anchors(query),
+        theatres=[] if embed or kit else _theatre_links(query),
         languages=_language_links(query),
         language_name=LANGUAGE_NAMES[query.view.lang],
         banners=banners,
@@ -291,7 +292,7 @@ def _has_settlements(marks: Published) -> bool:
 
 
 def _anchors(query: Query) -> list[Anchor]:
-    """Link the table, the method and the other theatres."""
+    """Link the table, the method, stories, and what the owner needs."""
     view, words = query.view, query.words
     links = [
         Anchor(words["table"], f"/table?{view.query()}", is_view=True),
@@ -305,16 +306,20 @@ def _anchors(query: Query) -> list[Anchor]:
     if not query.is_public:
         same = urlencode({"theatre": view.theatre, "lang": view.lang})
         links.append(Anchor(words["import_title"], f"/import?{same}"))
-    theatres = query.reference.theatres
-    links += [
+    return links
+
+
+def _theatre_links(query: Query) -> list[Anchor]:
+    """Link the other theatres, each in the reader's language where it has that."""
+    view = query.view
+    return [
         Anchor(
             theatre.title(view.lang),
             f"/?{urlencode({'theatre': slug, 'lang': theatre.language_for(view.lang)})}",
         )
-        for slug, theatre in theatres.items()
+        for slug, theatre in query.reference.theatres.items()
         if slug != view.theatre
     ]
-    return links
 
 
 def _language_links(query: Query) -> list[Anchor]:

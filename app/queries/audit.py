@@ -40,6 +40,7 @@ class AuditAction(StrEnum):
     attach = "attach"
     story = "story"
     approval = "approval"
+    theatre = "theatre"
     token_made = "token_made"  # noqa: S105  the name of an action
     token_revoked = "token_revoked"  # noqa: S105  likewise
 
@@ -53,6 +54,7 @@ BY_SUBJECT = {
     Subject.attachment: AuditAction.attach,
     Subject.story: AuditAction.story,
     Subject.approval: AuditAction.approval,
+    Subject.theatre: AuditAction.theatre,
 }
 
 

@@ -1,7 +1,8 @@
-"""The land of every country, to say in which one a point lies."""
+"""The names of every country, and its land, to say in which one a point lies."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +40,15 @@ class Countries:
         shapes = shapely.from_wkb(table["geometry"].to_numpy())
         names = (table[name].to_pylist() for name in ("code", "name_en"))
         return tuple(map(Country, *names, shapes))
+
+    @cached_property
+    def names(self) -> Mapping[str, Mapping[str, str]]:
+        """The names of each country by language, by its code."""
+        columns = [name for name in pq.read_schema(self.path).names if name.startswith("name_")]
+        rows = pq.read_table(self.path, columns=["code", *columns]).to_pylist()
+        return {
+            row["code"]: {name.removeprefix("name_"): row[name] for name in columns} for row in rows
+        }
 
     @property
     def codes(self) -> tuple[str, ...]:

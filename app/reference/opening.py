@@ -1,7 +1,4 @@
-"""What an operator chose for a theatre to open on, kept beside the instance's own theatres.
-
-A theatre that ships with the project has no file that an operator could change.
-"""
+"""What an operator chose for a theatre to open on, also for one that ships with the project."""
 
 from __future__ import annotations
 
@@ -24,21 +21,26 @@ class Opening(msgspec.Struct, frozen=True, omit_defaults=True):
     period: tuple[date, date] | None = None
     """The days on which `datasets` open."""
 
+    languages: tuple[str, ...] = ()
+    """The languages of its pages, the first one for readers who name none."""
+
     def of(self, theatre: Theatre) -> Theatre:
         """Return a theatre that opens so."""
         changes: dict[str, object] = {"default_control": self.control or theatre.default_control}
         if self.datasets:
             changes |= {"default_datasets": self.datasets, "first_period": self.period}
+        if self.languages:
+            changes["languages"] = self.languages
         return msgspec.structs.replace(theatre, **changes)
 
 
 def opening_path(folder: Path, slug: str) -> Path:
-    """Return where the opening of a theatre is kept."""
+    """Return where earlier releases kept the opening of a theatre: beside the record."""
     return folder / f"{slug}{ENDING}"
 
 
 def read_opening(folder: Path, slug: str) -> Opening:
-    """Read what was chosen for a theatre; nothing where nobody chose.
+    """Read what an earlier release kept for a theatre; nothing where it kept none.
 
     Raises:
         InvalidTheatre: the file cannot be read.

@@ -16,11 +16,13 @@ from app.domain.place import LocalPlane
 from app.domain.region import Region, RegionSet
 from app.reference.basemap import Basemap
 from app.reference.countries import Countries
+from app.reference.opening import Opening
+from app.reference.recorded import RecordedTheatre, chosen_opening
 from app.reference.regions import ImportedSet, ImportedSets, read_region_set
 from app.reference.settlements import Settlements
 from app.reference.taxonomy import Taxonomy
 from app.reference.theatre import Theatre
-from app.reference.theatre_file import TheatreFault, Theatres, read_theatres
+from app.reference.theatres import TheatreFault, Theatres, read_theatres
 
 LEVELS = (1, 2)
 
@@ -31,12 +33,14 @@ class Reference:
 
     `imported` is the folder of the boundaries that operators loaded. Which of them are active is
     read once: a process uses the same boundaries until its end, also when others are imported.
-    `own_theatres` is the folder of the theatres that operators added, read once as well.
+    `own_theatres` is the folder of theatres that people wrote by hand, and `recorded` is what the
+    record has of theatres; both are read once as well.
     """
 
     folder: Path
     imported: Path | None = None
     own_theatres: Path | None = None
+    recorded: tuple[RecordedTheatre, ...] = ()
 
     @cached_property
     def theatres(self) -> dict[str, Theatre]:
@@ -50,7 +54,15 @@ class Reference:
 
     @cached_property
     def _theatres(self) -> Theatres:
-        return read_theatres(self.folder, self.own_theatres)
+        return read_theatres(self.folder, self.own_theatres, self.recorded)
+
+    def opening(self, theatre: str) -> Opening:
+        """Return what was chosen for a theatre to open on; nothing where nobody chose.
+
+        Raises:
+            InvalidTheatre: the choice cannot be read.
+        """
+        return chosen_opening(theatre, self.recorded, self.own_theatres)
 
     @cached_property
     def taxonomy(self) -> Taxonomy:

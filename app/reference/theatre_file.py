@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -18,7 +18,6 @@ import shapely
 from app.domain.errors import InputError, InvalidTheatre, Problem
 from app.domain.languages import LANGUAGES
 from app.domain.place import Bounds
-from app.reference.opening import opening_path, read_opening
 from app.reference.theatre import Party, RegionFile, Theatre
 
 NAMES = 'a table of texts by language, such as { en = "Sudan" }'
@@ -77,81 +76,22 @@ def read_theatre(path: Path, geodata: Path) -> Theatre:
     Raises:
         InvalidTheatre: it cannot be read or has faults; all of them are listed.
     """
+    return parse_theatre(theatre_text(path), path.stem, geodata)
+
+
+def theatre_text(path: Path) -> str:
+    """Read the text of a theatre's file.
+
+    Raises:
+        InvalidTheatre: it cannot be read.
+    """
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except UnicodeDecodeError as wrong:
         raise InvalidTheatre((Problem("the file", str(wrong.reason), "text in UTF-8"),)) from wrong
     except OSError as wrong:
         got = wrong.strerror or "an error"
         raise InvalidTheatre((Problem("the file", got, "a file that can be read"),)) from wrong
-    return parse_theatre(text, path.stem, geodata)
-
-
-class TheatreFault(NamedTuple):
-    """A theatre that cannot be used: its slug, its file, and what is wrong with it."""
-
-    slug: str
-    path: Path
-    problems: tuple[Problem, ...]
-
-    def sentences(self) -> list[str]:
-        """Write each problem in a sentence that begins with the name of the theatre."""
-        return [f"theatre {self.slug}, {problem.sentence()}" for problem in self.problems]
-
-
-class Theatres(NamedTuple):
-    """The theatres that can be used, by slug, and those that cannot."""
-
-    by_slug: dict[str, Theatre]
-    faults: tuple[TheatreFault, ...]
-
-
-def read_theatres(geodata: Path, own: Path | None = None) -> Theatres:
-    """Read the theatres that are shipped, then those of the instance, each in order of slugs.
-
-    A theatre with faults does not stop the others. One of the instance cannot have the slug or a
-    country of an earlier one: a row of the index has one region only. An opening that cannot be
-    read is a fault, too; its theatre then opens as its file says.
-    """
-    theatres, faults = dict[str, Theatre](), list[TheatreFault]()
-    for folder in (geodata / "theatre", own):
-        for path in sorted(folder.glob("*.toml")) if folder else ():
-            try:
-                theatre = read_theatre(path, geodata)
-            except InvalidTheatre as wrong:
-                faults.append(TheatreFault(path.stem, path, wrong.problems))
-                continue
-            if clashes := clashes_of(theatre, theatres):
-                faults.append(TheatreFault(path.stem, path, clashes))
-            else:
-                theatres[path.stem] = theatre
-    if own is not None:
-        faults += _open_as_chosen(theatres, own)
-    return Theatres(theatres, tuple(faults))
-
-
-def _open_as_chosen(theatres: dict[str, Theatre], own: Path) -> list[TheatreFault]:
-    """Let each theatre open on what the operator chose; returns the choices with faults."""
-    faults = []
-    for slug, theatre in theatres.items():
-        try:
-            theatres[slug] = read_opening(own, slug).of(theatre)
-        except InvalidTheatre as wrong:
-            faults.append(TheatreFault(f"{slug}, opening", opening_path(own, slug), wrong.problems))
-    return faults
-
-
-def clashes_of(theatre: Theatre, others: Mapping[str, Theatre]) -> tuple[Problem, ...]:
-    """List what a theatre has that another one has already: its slug, or a country."""
-    if theatre.slug in others:
-        allowed = f"a name that is not in use: {', '.join(others)}"
-        return (Problem("name of the file", theatre.slug, allowed),)
-    return tuple(
-        Problem("countries", code, f"countries of no other theatre; {slug} has {code}")
-        for slug, other in others.items()
-        for code in theatre.countries
-        if code in other.countries
-    )
 
 
 class _Reader:

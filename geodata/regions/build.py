@@ -20,8 +20,14 @@ HERE = Path(__file__).parent
 ADMIN1_COLUMNS = [
     "code", "country", "level", "parent", "pcode", "name_en", "name_uk", "geometry",
 ]  # fmt: skip
-ADMIN0_COLUMNS = ["code", "level", "name_en", "name_uk", "geometry"]
-CONTESTED = {"en": "Disputed territory", "uk": "Спірна територія"}
+CONTESTED = {
+    "en": "Disputed territory",
+    "uk": "Спірна територія",
+    "ar": "إقليم متنازع عليه",
+    "es": "Territorio en disputa",
+    "fr": "Territoire contesté",
+}
+ADMIN0_COLUMNS = ["code", "level", *(f"name_{language}" for language in CONTESTED), "geometry"]
 
 
 def admin1(archives: Path) -> gpd.GeoDataFrame:
@@ -90,8 +96,10 @@ def admin0(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         {
             "code": countries,
             "level": np.zeros(len(countries), dtype="int8"),
-            "name_en": [_country_name(country, "en") for country in countries],
-            "name_uk": [_country_name(country, "uk") for country in countries],
+            **{
+                f"name_{language}": [_country_name(country, language) for country in countries]
+                for language in CONTESTED
+            },
         },
         geometry=shapes.polygons_only(np.array(outlines, dtype=object)),
         crs=shapes.CRS,

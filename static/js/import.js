@@ -227,7 +227,7 @@ function planIn(choice, slug) {
 
 /**
  * Offers the theatre in which most points lie: one of the list, or one to be added.
- * @param {ImportReport} planned
+ * @param {ImportReport | Problem} planned
  */
 function otherTheatre({ advice }) {
   const choice = form.elements.namedItem("theatre");
@@ -269,6 +269,7 @@ function showPlan(planned) {
  */
 async function sendChosen(address, mapping) {
   showProblem("");
+  byId("elsewhere").replaceChildren();
   const file = fileInput.files?.[0];
   if (!file) {
     const problem = { detail: words.choose_file_first };
@@ -293,6 +294,7 @@ async function plan(mapping) {
   /** @type {Upload<ImportReport>} */
   const { answer, problem } = await sendChosen(`/api/imports?${params}`, mapping);
   if (answer) showPlan(answer);
+  else if (problem.advice) byId("elsewhere").append(...otherTheatre(problem));
   else if (!mapping && UNMAPPED.includes(problem.type ?? ""))
     await propose(byId("problem").textContent ?? "");
 }

@@ -5,8 +5,8 @@ import { fill } from "./format.js";
 import { ask, showStatus } from "./workpage.js";
 
 /* Processes are replaced one after another: the new theatre is there when all of them have it. */
-const IN_A_ROW = 6;
-const EVERY_MS = 500;
+const IN_A_ROW = 8;
+const EVERY_MS = 250;
 const MOST_MS = 90_000;
 
 /** @param {string} slug */
@@ -23,14 +23,14 @@ async function isListed(slug) {
 
 /**
  * Wait until the service has opened a theatre; false when that takes too long.
- * @param {string} slug
+ * @param {() => Promise<boolean>} isThere asks the service
  */
-async function isOpened(slug) {
+export async function isOpened(isThere) {
   const end = Date.now() + MOST_MS;
   for (let times = 0; times < IN_A_ROW; ) {
     if (Date.now() > end) return false;
     await new Promise((done) => setTimeout(done, EVERY_MS));
-    times = (await isListed(slug)) ? times + 1 : 0;
+    times = (await isThere()) ? times + 1 : 0;
   }
   return true;
 }
@@ -70,7 +70,7 @@ export function missingTheatre(spec, advice, isAdmin, button, use) {
     });
     if (!added) return;
     showStatus(words.import_theatre_opens);
-    if (await isOpened(slug)) await use(added);
+    if (await isOpened(() => isListed(slug))) await use(added);
     else showStatus(words.import_theatre_waits);
   });
   return [where, ...zone, add];

@@ -315,6 +315,12 @@ export interface ImportSpec extends WorkSpec {
   languages: Record<string, string>;
 }
 
+export interface TheatresSpec extends WorkSpec {
+  /** Code, name, English name and theatre of each country. */
+  countries: [string, string, string, string][];
+  languages: Label[];
+}
+
 export interface EditSpec extends WorkSpec {
   /** The record's id. */
   id: string;
@@ -649,6 +655,8 @@ export interface Problem {
   status?: number;
   detail?: string;
   errors?: { where: string; got: string; allowed: string }[];
+  /** Of a file most of whose points lie in another theatre. */
+  advice?: TheatreAdvice;
 }
 
 /* ---- Importing, editing, reviewing ---- */
@@ -706,18 +714,51 @@ export interface ImportReport {
 
 /** Where most points of a file lie; with a country, its theatre is not there yet. */
 export interface TheatreAdvice {
-  sentence: string;
+  sentence?: string;
   theatre?: string;
   country?: string;
   /** The time zones of the country; absent where no list of them has it. */
   zones?: string[];
 }
 
-/** One of /api/theatres */
+/** What is added by POST /api/theatres */
 export interface OpenTheatre {
   slug: string;
   name: Record<string, string>;
+  countries: string[];
+  zone: string;
   languages: string[];
+}
+
+/** What a theatre opens on; empty parts are as its file says. */
+export interface ChosenOpening {
+  datasets: string[];
+  control: string;
+  from: string | null;
+  to: string | null;
+  languages: string[];
+}
+
+/** One of /api/theatres */
+export interface ListedTheatre extends OpenTheatre {
+  /** What it may open on. */
+  datasets: string[];
+  controls: string[];
+  opening: ChosenOpening;
+}
+
+/** /api/countries/{code} */
+export interface CountryPreview {
+  code: string;
+  name: Record<string, string>;
+  slug: string;
+  /** The theatre that has the country already, if any. */
+  theatre: string;
+  regions: number;
+  region_languages: string[];
+  zones: string[];
+  bounds: Box;
+  outline: [number, number][][];
 }
 
 /** DELETE /api/imports/{id} */
@@ -881,6 +922,8 @@ type AttributeName =
     )
   | (
       | "id"
+      | "lang"
+      | "pattern"
       | "loading"
       | "src"
       | "max"

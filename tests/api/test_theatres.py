@@ -13,8 +13,10 @@ import httpx
 import pytest
 
 from app.domain.account import Role
-from app.instance.added_theatres import AddedTheatres
+from app.instance.theatre_changes import TheatreChanges
 from app.instance.tokens import create_token
+from app.instance.workspace import Workspace
+from app.queries.audit import AuditAction, AuditFilter, audit
 from app.reference.reference import Reference
 from app.store.sqlite import SqliteStore
 from tests.making import GEODATA
@@ -43,7 +45,7 @@ def test_a_country_opens_from_nothing_and_each_of_its_regions_has_its_point(tmp_
     done = command(data, "theatre", "add", "sudan", "--country", "SD", *PARTIES)
     assert (done.returncode, done.stderr) == (0, "")
     assert "/?theatre=sudan" in done.stdout
-    codes = _rows(Reference(GEODATA, own_theatres=data / "theatres"), tmp_path / "rows.csv")
+    codes = _rows(Workspace.open(data, GEODATA).reference, tmp_path / "rows.csv")
     words = ("--theatre", "sudan", "--dataset", "mine", "--terms", "CC0-1.0")
     imported = command(data, "import", str(tmp_path / "rows.csv"), *words)
     assert imported.returncode == 0, imported.stderr
@@ -68,8 +70,11 @@ def test_a_country_opens_from_nothing_and_each_of_its_regions_has_its_point(tmp_
             answer = service.client.get(f"{path}?theatre=sudan", timeout=60)
             assert (path, answer.status_code) == (path, 200)
 
-    own = data / "theatres" / "sudan.toml"
-    own.write_text(own.read_text("utf-8").replace("Africa/Khartoum", "Africa/Khartum"), "utf-8")
+
+def test_a_file_with_faults_stops_nothing_and_a_file_by_hand_is_recorded(tmp_path: Path) -> None:
+    data, own = tmp_path / "data", tmp_path / "data/theatres/sudan.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text('zone = "Africa/Khartum"\ncountries = ["SD"]\n', "utf-8")
     with serving(data, "--private") as service:
         method = service.client.get("/method").text
         sentence = "theatre sudan, zone: got &#39;Africa/Khartum&#39;, allowed: an IANA time zone"
@@ -77,18 +82,21 @@ def test_a_country_opens_from_nothing_and_each_of_its_regions_has_its_point(tmp_
         assert service.client.get("/api/summary").status_code == 200
         refused = service.client.get("/api/summary?theatre=sudan").json()
         assert "example, ukraine" in str(refused)
-    log = next(tmp_path.glob("data.*.log"))
     logs = "".join(path.read_text("utf-8") for path in tmp_path.glob("data.*.log"))
-    assert log is not None
     assert logs.count("theatre sudan, zone: got 'Africa/Khartum'") == 1
     assert "Traceback" not in logs
-
     done = command(data, "theatre", "list")
     assert "theatre sudan, zone: got 'Africa/Khartum'" in done.stdout
     assert command(data, "datasets").returncode == 0
-    own.write_text(own.read_text("utf-8").replace("Africa/Khartum", "Africa/Khartoum"), "utf-8")
-    after = command(data, "summary", "theatre=sudan", "--json")
-    assert f'"incidents":{len(codes)}' in after.stdout.replace(" ", "")
+    assert command(data, "theatre", "put", str(own)).returncode == 2
+    own.write_text(own.read_text("utf-8").replace("Khartum", "Khartoum"), "utf-8")
+    assert command(data, "theatre", "put", str(own)).returncode == 0
+    text = own.read_text("utf-8")
+    own.unlink()
+    assert command(data, "theatre", "show", "sudan").stdout == text
+    assert command(data, "summary", "theatre=sudan", "--json").returncode == 0
+    shipped = (GEODATA / "theatre/example.toml").read_text("utf-8")
+    assert command(data, "theatre", "show", "example").stdout == shipped
 
 
 def test_only_a_broken_default_theatre_refuses_to_start(
@@ -126,6 +134,21 @@ def test_a_file_is_checked_before_it_is_used(tmp_path: Path) -> None:
     assert "a file that can be read" in missing.stderr
 
 
+def test_a_theatre_and_what_it_opens_on_are_in_a_backup_and_come_back(tmp_path: Path) -> None:
+    data, file = tmp_path / "data", tmp_path / "all.backup"
+    for words in (
+        ("theatre", "add", "sudan", "--country", "SD"),
+        ("theatre", "languages", "sudan", "ar,en"),
+        ("backup", str(file)),
+    ):
+        done = command(data, *words)
+        assert done.returncode == 0, done.stderr
+    done = command(tmp_path / "again", "restore", str(file))
+    assert done.returncode == 0, done.stderr
+    sudan = Workspace.open(tmp_path / "again", GEODATA).reference.theatres["sudan"]
+    assert (sudan.zone, sudan.languages) == ("Africa/Khartoum", ("ar", "en"))
+
+
 def _tokens(data: Path, *roles: Role) -> Iterator[dict[str, str]]:
     """Make a token of each role, and yield the headers that send them."""
     data.mkdir()
@@ -150,6 +173,19 @@ def _wait_for(service: Service, theatre: str) -> None:
     raise AssertionError(theatre)
 
 
+def _set_opening(service: Service, admin: dict[str, str], editor: dict[str, str]) -> None:
+    """Set what a theatre opens on, as an admin; nobody else can, and nothing that it has not."""
+    put, where = service.client.put, "/api/theatres/example/opening"
+    body = {"languages": ["ar", "en"]}
+    assert put(where, json=body).status_code == 401
+    assert put(where, json=body, headers=editor).status_code == 403
+    refused = put(where, json={"datasets": ["none-such"]}, headers=admin)
+    assert (refused.status_code, refused.json()["errors"][0]["where"]) == (422, "dataset")
+    assert service.client.get("/api/countries/SD", headers=editor).status_code == 403
+    assert service.client.get("/api/countries/SD", headers=admin).json()["theatre"] == "sudan"
+    assert put(where, json=body, headers=admin).status_code == 200
+
+
 def test_an_admin_adds_a_theatre_and_the_service_opens_it_while_it_runs(tmp_path: Path) -> None:
     data, sudan = tmp_path / "data", {"slug": "sudan", "country": "SD"}
     admin, editor = _tokens(data, Role.admin, Role.editor)
@@ -163,24 +199,42 @@ def test_an_admin_adds_a_theatre_and_the_service_opens_it_while_it_runs(tmp_path
         _wait_for(service, "sudan")
         listed = service.client.get("/api/theatres").json()["theatres"]
         assert {one["slug"]: one["countries"] for one in listed}["sudan"] == ["SD"]
+        _set_opening(service, admin, editor)
+    store = SqliteStore(data / "record.sqlite")
+    events = audit(store, AuditFilter(action=AuditAction.theatre))["events"]
+    store.close()
+    assert [(one.key, one.reason) for one in events] == [
+        ("example", "opens on: languages ar,en"),
+        ("sudan", "added: SD"),
+    ]
+    assert all("admin" in one.actor for one in events)
 
 
-def test_only_a_theatre_that_can_be_opened_is_one_that_was_added(tmp_path: Path) -> None:
-    own = tmp_path / "theatres"
-    added = AddedTheatres(GEODATA, own, "ukraine")
-    assert not added.any()
+def test_a_running_service_notices_what_was_added_or_changed_and_can_be_opened(
+    tmp_path: Path,
+) -> None:
+    own, store = tmp_path / "theatres", SqliteStore(tmp_path / "record.sqlite")
+    changes = TheatreChanges(GEODATA, own, store, "ukraine")
+    assert not changes.any()
     own.mkdir()
     file = own / "mali.toml"
     file.write_text('countries = ["ML"]\n', "utf-8")  # without a zone
-    assert not added.any()
+    assert not changes.any()
     file.write_text('countries = ["ML"]\nzone = "Africa/Bamako"\n', "utf-8")
-    assert added.any()
-    assert not added.any()  # it is told once
+    assert changes.any()
+    assert not changes.any()  # it is told once
     file.unlink()
-    assert not added.any()
-    without_default = AddedTheatres(GEODATA, own, "chad")
+    assert not changes.any()
+    words = ("theatre", "add", "sudan", "--country", "SD")
+    assert command(tmp_path, *words).returncode == 0
+    assert changes.any()
+    assert command(tmp_path, "theatre", "languages", "sudan", "ar,en").returncode == 0
+    assert changes.any()
+    assert not changes.any()
+    without_default = TheatreChanges(GEODATA, own, store, "chad")
     file.write_text('countries = ["ML"]\nzone = "Africa/Bamako"\n', "utf-8")
     assert not without_default.any()
+    store.close()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from app.backup.restoring import Destination, restore
 from app.backup.unpacking import check_backup
 from app.domain.errors import InvalidFile
 from app.domain.store import Author
+from app.store.copying import newest_schema
 from tests.backups import LATER, changed, instance, members, packed, silent, written_as
 from tests.making import ROOT
 
@@ -91,7 +92,7 @@ def test_a_file_of_another_kind_is_no_backup(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"format": 2, "hash": None}, "format 2 and schema 5 of release 0.2.0"),
+        ({"format": 2, "hash": None}, f"format 2 and schema {newest_schema()} of release 0.2.0"),
         ({"schema": 99, "program": "0.9.0"}, "format 1 and schema 99 of release 0.9.0"),
     ],
 )

@@ -62,6 +62,8 @@ def test_the_page_of_each_country_opens_on_its_own_regions(
         assert len(spec["regions"]) == len(parts), code
         (south, west), (north, east) = spec["options"]["bounds"]
         assert shapely.intersects(shapely.box(west, south, east, north), parts).any(), code
+    page = world.client.get("/?theatre=ye").text
+    assert page.count('<details class="languages theatres">') == 1  # not 240 links in a row
 
 
 @pytest.mark.browser

@@ -284,6 +284,28 @@ def test_an_admin_adds_the_theatre_in_which_the_points_lie_with_one_button(
     watched.is_clean()
 
 
+def test_a_plain_table_of_another_theatre_is_offered_that_one(
+    private: Service, watch: Watch, tmp_path: Path
+) -> None:
+    path = tmp_path / "plain.csv"
+    rows = "".join(f"2024-03-1{day},-42.2{day},-124.{day}\n" for day in range(1, 7))
+    path.write_text("date,latitude,longitude\n" + rows, "utf-8")
+    watched = watch()
+    watched.open(f"{private.url}/import?theatre=ukraine")
+    page = watched.page
+    choose(page, path, "plain")
+    page.locator("#upload button[type=submit]").click()
+    expect(page.locator("#problem")).to_contain_text("lie in Example (invented land)")
+    expect_no_axe_violations(page)
+    page.locator("#elsewhere button").click()
+    expect(page.locator("#report")).to_be_focused()
+    expect(page.locator("select[name=theatre]")).to_have_value("example")
+    expect(page.locator("#elsewhere button")).to_have_count(0)
+    expect(page.locator("#actions button")).to_have_count(2)
+    watched.faults = [one for one in watched.faults if "422" not in one]  # the refusal, as meant
+    watched.is_clean()
+
+
 def test_a_country_of_several_zones_is_asked_about_and_an_editor_reads_whom_to_ask(
     public: Service, private: Service, data: Path, watch: Watch, tmp_path: Path
 ) -> None:
@@ -307,6 +329,10 @@ def test_a_country_of_several_zones_is_asked_about_and_an_editor_reads_whom_to_a
     page.locator("#upload button[type=submit]").click()
     expect(page.locator("#actions")).to_contain_text("Ask an admin of this service to add it.")
     expect(page.locator("#actions button")).to_have_count(2)
+    page.locator("main a[href^='/theatres']").click()
+    expect(page.locator("#no-admin")).to_be_visible()
+    expect(page.locator("#adding")).to_be_hidden()
+    expect(page.locator("#open button")).to_have_count(0)
 
 
 def test_a_refusal_is_said_on_the_page(private: Service, watch: Watch, tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from app.domain.errors import InputError, NeedsMapping, OtherTheatre
 from app.instance.workspace import Workspace
 from app.intake.suggestion import suggest
 from app.reference.reference import Reference
-from tests.making import open_workspace
 from tests.support import fates, imported, written
 
 KHARTOUM, KHARKIV, INVENTED = (32.5, 15.55), (36.23, 49.99), (-124.5, -42.25)
@@ -123,6 +122,27 @@ def test_a_table_whose_columns_are_swapped_is_asked_about_in_one_sentence(
     assert str(asked.value).count(sentence) == 1
 
 
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("2024-03-10,-40.1,-20.1\n", "1 of 1 points lie in no country: check the columns"),
+        (
+            "2024-03-10,15.5,32.5\n2024-03-10,13.0,20.0\n",
+            "Of 2 points lie 1 in Chad, 1 in Sudan. One import is of one theatre",
+        ),
+    ],
+)
+def test_points_of_no_theatre_or_of_two_are_asked_about_and_nothing_else_is(
+    private_workspace: Workspace, tmp_path: Path, rows: str, sentence: str
+) -> None:
+    path = written(tmp_path, "a.csv", f"date,latitude,longitude\n{rows}")
+    with pytest.raises(NeedsMapping) as asked:
+        imported(private_workspace, path)
+    assert sentence in str(asked.value)
+    assert "not mapped" not in str(asked.value)
+    assert "place in the mapping" not in str(asked.value)
+
+
 def test_rows_of_a_country_that_is_abroad_say_where_they_lie(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
@@ -143,7 +163,7 @@ def test_one_command_adds_the_theatre_and_imports_into_it(
         result = run(program, ["import", str(path), "--add-theatre", "--json"])
         report = json.loads(result.stdout)
         assert (report["added"], report["unchanged"]) == counts
-    workspace = open_workspace(data, Reference(reference.folder, own_theatres=data / "theatres"))
+    workspace = Workspace.open(data, reference.folder)
     assert workspace.state().datasets["a"].theatre == "sudan"
     workspace.store.close()
 

@@ -8,7 +8,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -290,3 +290,34 @@ def test_an_import_of_another_node_that_is_too_large_for_the_delta_is_built_here
         later = NOON + timedelta(days=300)
         head = add(store, *(incident(f"many {at}") for at in range(30)), at=later)
     until(lambda: nodes.second.client.get("/readyz").json()["version"] >= head.seq)
+
+
+def has_theatre(node: Service, slug: str) -> bool:
+    """Ask on a new connection, which any process of the node may take."""
+    with suppress(httpx.TransportError):
+        theatres = httpx.get(f"{node.url}/api/theatres", timeout=30).json()["theatres"]
+        return slug in {theatre["slug"] for theatre in theatres}
+    return False
+
+
+def test_a_theatre_added_on_one_node_opens_on_all_and_is_in_a_copy_of_the_record(
+    nodes: Nodes, tmp_path: Path
+) -> None:
+    order = {"slug": "chad", "country": "TD", "languages": ["fr", "en"]}
+    both = (nodes.first, nodes.second)
+    added = both[0].client.post("/api/theatres", headers=nodes.header, json=order)
+    assert added.status_code == 201, added.text
+    again = both[1].client.post("/api/theatres", headers=nodes.header, json=order)
+    assert (again.status_code, again.json()["errors"][0]["where"]) == (422, "slug")
+    for node in both:
+        for _in_a_row in range(6):  # all of its processes have it
+            until(partial(has_theatre, node, "chad"))
+        assert not (node.data_dir / "theatres").exists()
+    sums = [
+        httpx.get(f"{node.url}/api/summary?theatre=chad&by=region", timeout=60) for node in both
+    ]
+    assert sums[0].headers["etag"] == sums[1].headers["etag"]
+    assert len(sums[0].json()["rows"]) == len(sums[1].json()["rows"])
+    done = command(tmp_path, "store", "copy", nodes.url, str(tmp_path / "copy"))
+    assert done.returncode == 0, done.stderr
+    assert "Africa/Ndjamena" in command(tmp_path / "copy", "theatre", "list").stdout

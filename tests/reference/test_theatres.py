@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,11 @@ import shapely
 
 from app.domain.errors import InputError, InvalidTheatre
 from app.domain.place import Bounds
-from app.instance.new_theatre import NewTheatre, add_theatre, party_from, zones_of
-from app.reference.reference import Reference
+from app.domain.store import Author
+from app.instance.new_theatre import NewTheatre, add_theatre, party_from, preview_of, zones_of
+from app.instance.recorded_theatres import put_theatre, recorded_theatre
+from app.instance.workspace import Workspace
+from app.reference.recorded import RecordedTheatre
 from app.reference.regions import read_region_set
 from app.reference.theatre import Party, Theatre
 from app.reference.theatre_file import (
@@ -20,12 +24,21 @@ from app.reference.theatre_file import (
     box_of,
     countries_with_regions,
     parse_theatre,
-    read_theatres,
 )
-from tests.making import GEODATA
+from app.reference.theatres import read_theatres
+from tests.making import GEODATA, NOON
 
 WORLD = GEODATA / "regions" / "admin1.parquet"
 SHORTEST = 'zone = "Africa/Khartoum"\ncountries = ["SD"]\n'
+AUTHOR = Author("an admin", NOON)
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[Workspace]:
+    """An instance without data."""
+    workspace = Workspace.open(tmp_path, GEODATA)
+    yield workspace
+    workspace.store.close()
 
 
 def theatre(text: str = SHORTEST, slug: str = "sudan") -> Theatre:
@@ -136,18 +149,20 @@ def test_a_broken_theatre_does_not_stop_the_others(tmp_path: Path) -> None:
     assert "countries of no other theatre; sudan has SD" in broken[3].sentences()[0]
 
 
-def test_a_new_theatre_is_written_from_the_reference_data(tmp_path: Path) -> None:
+def test_a_new_theatre_is_recorded_from_the_reference_data(
+    instance: Workspace, tmp_path: Path
+) -> None:
     parties = (party_from('saf=The "Army",state'), party_from("rsf=Rapid, Support"))
-    path = add_theatre(NewTheatre("sudan", ("SD",), parties=parties), GEODATA, tmp_path)
-    sudan = read_theatres(GEODATA, tmp_path).by_slug["sudan"]
-    assert path == tmp_path / "sudan.toml"
+    add_theatre(NewTheatre("sudan", ("SD",), parties=parties), instance, AUTHOR)
+    reference = Workspace.open(tmp_path, GEODATA).reference
+    sudan = reference.theatres["sudan"]
     assert (sudan.zone, sudan.title("en")) == ("Africa/Khartoum", "Sudan")
+    assert [sudan.title(one) for one in ("uk", "ar", "fr")] == ["Судан", "السودان", "Soudan"]
     assert sudan.party == (
         Party("saf", {"en": 'The "Army"'}, state=True),
         Party("rsf", {"en": "Rapid, Support"}),
     )
-    assert [one.name for one in tmp_path.iterdir()] == ["sudan.toml"]
-    reference = Reference(GEODATA, own_theatres=tmp_path)
+    assert not (tmp_path / "theatres").exists()
     assert len(reference.region_set("sudan").regions) == 16  # the source is older than two states
 
 
@@ -167,12 +182,53 @@ def test_a_new_theatre_is_written_from_the_reference_data(tmp_path: Path) -> Non
     ],
 )
 def test_a_new_theatre_with_faults_is_not_written(
-    tmp_path: Path, order: NewTheatre, sentence: str
+    instance: Workspace, order: NewTheatre, sentence: str
 ) -> None:
     with pytest.raises(InputError) as wrong:
-        add_theatre(order, GEODATA, tmp_path)
+        add_theatre(order, instance, AUTHOR)
     assert sentence in str(wrong.value)
-    assert list(tmp_path.iterdir()) == []
+    assert instance.store.head().seq == 0
+
+
+def test_a_file_written_by_hand_is_recorded_and_changed_and_keeps_what_it_opens_on(
+    instance: Workspace, tmp_path: Path
+) -> None:
+    file = tmp_path / "sudan.toml"
+    file.write_text(SHORTEST, "utf-8")
+    put_theatre(instance, file, AUTHOR)
+    with pytest.raises(InputError, match="a text that the record does not have yet"):
+        put_theatre(instance, file, AUTHOR)
+    file.write_text(f'{SHORTEST}[[party]]\ncode = "saf"\n', "utf-8")
+    assert [party.code for party in put_theatre(instance, file, AUTHOR).party] == ["saf"]
+    assert recorded_theatre(instance, "sudan").file == file.read_text("utf-8")
+    for name, text in (("ukraine", SHORTEST), ("chad", SHORTEST), ("chad", "zone = ")):
+        other = tmp_path / f"{name}.toml"
+        other.write_text(text, "utf-8")
+        with pytest.raises(InvalidTheatre):
+            put_theatre(instance, other, AUTHOR)
+    assert instance.store.head().seq == 2
+
+
+def test_the_record_comes_before_a_file_beside_it_and_a_file_that_differs_is_named(
+    tmp_path: Path,
+) -> None:
+    file, recorded = tmp_path / "sudan.toml", [RecordedTheatre("sudan", SHORTEST)]
+    file.write_text(SHORTEST, "utf-8")
+    by_slug, faults = read_theatres(GEODATA, tmp_path, recorded)
+    assert (by_slug["sudan"].zone, faults) == ("Africa/Khartoum", ())
+    file.write_text(SHORTEST.replace("Khartoum", "Juba"), "utf-8")
+    by_slug, (fault,) = read_theatres(GEODATA, tmp_path, recorded)
+    assert by_slug["sudan"].zone == "Africa/Khartoum"
+    assert f"`strikemap theatre put {file}` records this" in fault.sentences()[0]
+
+
+def test_a_country_is_previewed_with_what_reference_data_say(instance: Workspace) -> None:
+    yemen = preview_of("YE", instance)
+    assert (yemen.slug, yemen.theatre, yemen.regions) == ("yemen", "", 21)
+    assert (yemen.zones, yemen.name["ar"]) == (("Asia/Aden",), "اليمن")
+    assert preview_of("UA", instance).theatre == "ukraine"
+    lon = [x for ring in preview_of("FJ", instance).outline for x, _y in ring]
+    assert min(lon) > 0  # on one side of the antimeridian, as its map
 
 
 @pytest.mark.parametrize("text", ["", "saf", "saf=", "=Army", "SAF=Army", "saf=,state"])

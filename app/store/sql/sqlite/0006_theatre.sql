@@ -1,0 +1,1 @@
+-- From here on a record may hold theatres: a release that does not know them must not open it. No table changes.
