@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from starlette.types import ASGIApp
 
@@ -11,6 +12,7 @@ from app.api.kept import KeptAnswers
 from app.api.logs import log_as_json
 from app.api.metrics import Measured, Metrics
 from app.api.processes import GivingBack, HeavyProcesses
+from app.api.turns import TurnsLoop
 from app.instance.allowance import MemoryPart, allowed_bytes, bound, most_heavy
 from app.instance.memory import collect_seldom, keep_for_good
 from app.settings import Settings, read_settings
@@ -39,6 +41,11 @@ def create() -> ASGIApp:
     )
     metrics.watch_kept(kept)
     return kept
+
+
+def turns_loop() -> TurnsLoop:
+    """Make the event loop of a worker that has others beside it."""
+    return TurnsLoop(Path(read_settings().workers_dir))
 
 
 def create_heavy(settings: Settings, part: MemoryPart) -> ASGIApp:
