@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from app.api.app import create_app
 from app.api.kept import KeptAnswers
+from app.api.lanes import take_short_turns
 from app.api.logs import log_as_json
 from app.api.metrics import Measured, Metrics
 from app.api.processes import GivingBack, HeavyProcesses
@@ -21,6 +22,7 @@ from app.settings import Settings, read_settings
 def create() -> ASGIApp:
     """Build the application from the environment; a public one keeps what it answered."""
     collect_seldom()
+    take_short_turns()
     settings = read_settings()
     log_as_json(settings.log_level)
     # A private instance has one reader.
