@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from functools import cache, partial
+from pathlib import Path
 
 from starlette.types import ASGIApp
 
 from app.api.app import create_app
 from app.api.kept import KeptAnswers
+from app.api.lanes import take_short_turns
 from app.api.logs import log_as_json
 from app.api.metrics import Measured, Metrics
 from app.api.processes import GivingBack, HeavyProcesses
+from app.api.turns import TurnsLoop
 from app.instance.allowance import MemoryPart, allowed_bytes, bound, give_back, most_heavy
 from app.instance.memory import collect_seldom, keep_for_good
 from app.limited.orders import Limits
@@ -33,6 +36,7 @@ WRITTEN = 2
 def create() -> ASGIApp:
     """Build the application from the environment; a public one keeps what it answered."""
     collect_seldom()
+    take_short_turns()
     settings = read_settings()
     log_as_json(settings.log_level)
     # A private instance has one reader.
@@ -56,6 +60,11 @@ def create() -> ASGIApp:
     )
     metrics.watch_kept(kept)
     return kept
+
+
+def turns_loop() -> TurnsLoop:
+    """Make the event loop of a worker that has others beside it."""
+    return TurnsLoop(Path(read_settings().workers_dir))
 
 
 def create_heavy(settings: Settings, part: MemoryPart, allowed: int) -> ASGIApp:

@@ -99,7 +99,9 @@ def test_a_reading_that_writes_too_much_is_refused_and_leaves_nothing(
 
 def refuse() -> None:
     """Refuse a file for its content, with an error that holds more than its sentence."""
-    raise OtherTheatre("points of a.csv", "the theatre x", "--theatre y", "y", "SD")
+    refusal = OtherTheatre("points of a.csv", "the theatre x", "--theatre y")
+    refusal.theatre, refusal.country = "y", "SD"
+    raise refusal
 
 
 def fail() -> None:

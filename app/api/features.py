@@ -87,7 +87,8 @@ def answer_list(
     limit, offset = page_of(own)
     has_next = offset + limit < matched
     document = _page(request, query, own, features, has_next=has_next)
-    return _answer(request, {**document, "numberMatched": matched, **members}, own, None)
+    document |= {"numberMatched": matched, **members}
+    return _answer(request, document, own, _weak_tag(query, own, "incidents"))
 
 
 def answer_interval(
@@ -116,8 +117,7 @@ def answer_paged(
     page, has_next = list(features[offset : offset + limit]), offset + limit < len(features)
     document = _page(request, query, {**own, "limit": limit}, page, has_next=has_next)
     document |= {"numberMatched": len(features), **members}
-    # A weak ETag: two answers have the same features, but another time stamp (RFC 9110 8.8.1).
-    return _answer(request, document, own, f"W/{etag(query, *parts, _words(own))}")
+    return _answer(request, document, own, _weak_tag(query, own, *parts))
 
 
 def page_of(own: params.Own) -> tuple[int, int]:
@@ -159,6 +159,11 @@ def _points(coordinates: Sequence[Any]) -> Iterator[Sequence[float]]:
 
 def _words(own: params.Own) -> list[tuple[str, str]]:
     return sorted((name, str(value)) for name, value in own.items())
+
+
+def _weak_tag(query: Query, own: params.Own, *parts: object) -> str:
+    """Make an ETag of answers with the same features, but another time stamp (RFC 9110 8.8.1)."""
+    return f"W/{etag(query, *parts, _words(own))}"
 
 
 def _as_asked(features: Sequence[JsonObject], own: params.Own) -> list[JsonObject]:

@@ -1,10 +1,11 @@
 """Heavy work in processes of its own.
 
-No tile waits while a figure or an export is made, or a file is imported.
+No tile waits while a figure, an export or a long list is made, or a file is imported.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -28,6 +29,9 @@ ENDED = "The process that makes this ended; ask again in a few seconds."
 READY_S, LOOK_S = 15.0, 0.1
 """How long a request waits for a process that starts, and how often it looks."""
 
+LONG_LIST = re.compile(rb"(?:^|&)limit=0*[1-9][0-9]{3,}(?:&|$)")
+"""The query of a list of 1,000 features or more: they are made one by one, in Python."""
+
 OF_A_CONNECTION = {b"connection", b"expect", b"keep-alive", b"te", b"upgrade"}
 OF_AN_ANSWER = {b"date", b"server", b"transfer-encoding"}
 """Headers that the serving process writes itself."""
@@ -37,7 +41,7 @@ OF_AN_ANSWER = {b"date", b"server", b"transfer-encoding"}
 class Forwarding:
     """ASGI middleware behind the guard: heavy requests are answered by a heavy process.
 
-    While none is ready, the application itself answers.
+    While none is ready, the application itself answers, at most one of them while one starts.
     """
 
     app: ASGIApp
@@ -45,9 +49,13 @@ class Forwarding:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward a heavy request and its answer; stop when the reader leaves."""
+        if not self.heavy.processes or not _is_heavy(scope):
+            await self._answer_here(scope, receive, send)
+            return
         process = await self._process_for(scope)
         if process is None:
-            await self._answer_here(scope, receive, send)
+            with self.heavy.here():
+                await self._answer_here(scope, receive, send)
             return
         answer, body = _Answer(send), _Body(Request(scope, receive))
         async with anyio.create_task_group() as tasks:
@@ -81,21 +89,31 @@ class Forwarding:
         """Choose a process for a request; None where the application itself answers.
 
         An import takes longer than a process takes to start, so it waits for one; everybody waits
-        for a process that takes another's place.
+        for a process that takes another's place, and for the first while others are answered here.
         """
-        if scope["type"] != "http":
-            return None
-        method, face = scope["method"], face_of(scope["method"], scope["path"])
-        is_import = face is AddressFace.imports and method in WRITES
-        if not is_import and not (face in HEAVY and method == "GET"):
-            return None
         process = self.heavy.choose()
-        if (is_import and self.heavy.processes) or self.heavy.is_renewing:
+        if _is_import(scope) or self.heavy.is_renewing or self.heavy.is_worth_waiting:
             with anyio.move_on_after(READY_S):
                 while process is None:
                     await anyio.sleep(LOOK_S)
                     process = self.heavy.choose()
         return process
+
+
+def _is_import(scope: Scope) -> bool:
+    method = scope["method"]
+    return method in WRITES and face_of(method, scope["path"]) is AddressFace.imports
+
+
+def _is_heavy(scope: Scope) -> bool:
+    """Tell whether a request takes long: by its kind of address, or by how much it asks for."""
+    if scope["type"] != "http":
+        return False
+    if scope["method"] != "GET":
+        return _is_import(scope)
+    face = face_of("GET", scope["path"])
+    is_long = face is AddressFace.items and LONG_LIST.search(scope["query_string"]) is not None
+    return face in HEAVY or is_long
 
 
 @dataclass

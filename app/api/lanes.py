@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial, wraps
@@ -13,8 +14,20 @@ from anyio.lowlevel import RunVar
 
 from app.domain.errors import Busy
 
+TURN_S = 0.001
+"""How long a thread that computes may keep the interpreter from others; Python's own is 0.005."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def take_short_turns() -> None:
+    """Let the threads of this process take short turns at the interpreter.
+
+    A write waits for its turn after each of some fifty calls of the system, and so does the event
+    loop before each answer from memory (docs/performance.md, "Turns at the interpreter").
+    """
+    sys.setswitchinterval(TURN_S)
 
 
 class Load(NamedTuple):

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context, parent_process
@@ -150,11 +150,13 @@ class HeavyProcess:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class HeavyProcesses:
     """The processes for heavy work of one serving process; used on its event loop only."""
 
     processes: tuple[HeavyProcess, ...] = ()
+    running_here: int = 0
+    """The number of heavy requests that the serving process itself is answering."""
 
     @classmethod
     def of(
@@ -167,6 +169,20 @@ class HeavyProcesses:
     def is_renewing(self) -> bool:
         """Tell whether one takes the place of another just now."""
         return any(process.is_starting and process.forwarded for process in self.processes)
+
+    @property
+    def is_worth_waiting(self) -> bool:
+        """Tell whether one is ready soon, and until then the serving process has enough to do."""
+        return self.running_here > 0 and any(process.is_starting for process in self.processes)
+
+    @contextlib.contextmanager
+    def here(self) -> Iterator[None]:
+        """Count a request that the serving process answers, until the context ends."""
+        self.running_here += 1
+        try:
+            yield
+        finally:
+            self.running_here -= 1
 
     def choose(self) -> HeavyProcess | None:
         """Return the one with the least to do, None while none is ready; start one if needed.

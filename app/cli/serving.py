@@ -98,6 +98,7 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
         "app.main:create",
         factory=True,
         workers=workers,
+        loop="auto" if workers == 1 else "app.main:turns_loop",
         log_level=settings.log_level.lower(),
         server_header=False,
         access_log=False,

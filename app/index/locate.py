@@ -113,28 +113,25 @@ def _find(
     lon, lat = places["lon"] / E7, places["lat"] / E7
     numbers = np.full(len(places), NO_REGION, np.int16)
     near = np.zeros(len(places), bool)
+    shapes = [region.shape for region in regions]
+    west, south, east, north = shapely.bounds(shapes).reshape(-1, 4).T
     # Sorted once, the places of a region's longitudes are a range: the world has 4,600 regions.
     order = np.argsort(lon, kind="stable")
-    eastwards = lon[order], lat[order]
-    for number, (region, plane) in enumerate(zip(regions, planes, strict=True)):
-        in_box = _in_box(eastwards, order, region)
-        shape = region.shape
+    eastwards, its_lat = lon[order], lat[order]
+    first, end = np.searchsorted(eastwards, west), np.searchsorted(eastwards, east, "right")
+    for number in np.flatnonzero(first < end).tolist():
+        column = slice(first[number], end[number])
+        is_in_box = (its_lat[column] >= south[number]) & (its_lat[column] <= north[number])
+        in_box = np.sort(order[column][is_in_box])
+        if not len(in_box):
+            continue
+        shape = shapes[number]
         shapely.prepare(shape)
         inside = in_box[shapely.contains_xy(shape, lon[in_box], lat[in_box])]
         numbers[inside] = number
-        near[inside] = _near_edge(lon[inside], lat[inside], places["error"][inside], shape, plane)
+        error_m = places["error"][inside]
+        near[inside] = _near_edge(lon[inside], lat[inside], error_m, shape, planes[number])
     return numbers, near
-
-
-def _in_box(
-    eastwards: tuple[np.ndarray, np.ndarray], order: np.ndarray, region: Region
-) -> np.ndarray:
-    """Return the places in the box of a region; `eastwards` are lon and lat in the `order`."""
-    west, south, east, north = region.shape.bounds
-    lon, lat = eastwards
-    first, end = np.searchsorted(lon, west), np.searchsorted(lon, east, "right")
-    column = lat[first:end]
-    return np.sort(order[first:end][(column >= south) & (column <= north)])
 
 
 def _near_edge(

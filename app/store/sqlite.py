@@ -60,6 +60,9 @@ READ_ONLY = (
 )
 
 
+TO_WRITE = "?mode=rwc"
+
+
 def is_writable(path: Path) -> bool:
     """Tell whether this user may write a record, or make it."""
     return not path.exists() or all(os.access(one, os.W_OK) for one in (path, path.parent))
@@ -70,9 +73,9 @@ def address_of(path: Path) -> str:
 
     Without a log of recent writes nobody has it open, and SQLite needs no file beside it.
     """
-    address, log = path.resolve().as_uri(), path.with_name(f"{path.name}-wal")
+    address, log = path.absolute().as_uri(), path.with_name(f"{path.name}-wal")
     if is_writable(path):
-        return f"{address}?mode=rwc"
+        return f"{address}{TO_WRITE}"
     has_log = log.exists() and log.stat().st_size > 0
     return f"{address}?mode=ro" + ("" if has_log else "&immutable=1")
 
@@ -100,6 +103,8 @@ class SqliteStore(AccountTables):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._reader = self._open()
             try:
+                for name in ("page", "journal") if self.fault is None else ():
+                    self._reader.execute(self._sql[name])
                 self._reader.execute(self._sql["small_cache"])
                 self._upgrade()
             except BaseException:
@@ -109,16 +114,21 @@ class SqliteStore(AccountTables):
             raise StoreError(f"The record at {path} cannot be opened: {wrong}.") from wrong
 
     def _open(self) -> sqlite3.Connection:
+        """Open a connection, with few calls of the system: after each the interpreter may be busy.
+
+        The file itself says how large its pages are, and that it has a log.
+        """
+        address = address_of(self._path)
         connection = sqlite3.connect(
-            address_of(self._path),
+            address,
             timeout=BUSY_S,
             isolation_level=None,
             check_same_thread=False,
             uri=True,
         )
         try:
-            names = ("page", "journal", "durable", "cache")
-            for name in names if is_writable(self._path) else names[-1:]:
+            names = ("durable", "cache") if address.endswith(TO_WRITE) else ("cache",)
+            for name in names:
                 connection.execute(self._sql[name])
         except sqlite3.Error:
             connection.close()
@@ -312,8 +322,12 @@ class SqliteStore(AccountTables):
         return {key for (key,) in self._rows("edited", **keys_from(subject, prefix))}
 
     def revisions(self, after: int = 0, upto: int | None = None) -> Iterator[Revision]:
-        """Iterate over revisions on a connection of its own, so that no other reader waits."""
-        bounds = {"after": after, "upto": 2**62 if upto is None else upto}
+        """Iterate over revisions; many are read on a connection of their own: no reader waits."""
+        upto = self.head().seq if upto is None else upto
+        bounds = {"after": after, "upto": upto}
+        if upto - after <= READ_BATCH:
+            yield from self._revisions(self._rows("revisions", **bounds))
+            return
         try:
             with contextlib.closing(self._open()) as connection:
                 yield from self._revisions(connection.execute(self._sql["revisions"], bounds))

@@ -19,6 +19,7 @@ import anyio
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from app.api.heavy import Forwarding
 from app.api.processes import HeavyProcesses
@@ -93,6 +94,15 @@ def test_a_forwarded_answer_is_the_same_as_one_made_here(crowded: Service) -> No
                 pair for pair in here.headers.multi_items() if pair[0] not in own
             ]
         assert heavy(crowded, "requests_total") == before + 4
+
+
+def test_a_long_list_is_made_by_the_process_and_a_short_one_here(crowded: Service) -> None:
+    before = heavy(crowded, "requests_total")
+    long = crowded.client.get(f"{ITEMS}&limit=1000").json()
+    assert heavy(crowded, "requests_total") == before + 1
+    short = crowded.client.get(f"{ITEMS}&limit=999").json()
+    assert heavy(crowded, "requests_total") == before + 1
+    assert long["features"] == short["features"] != []
 
 
 def test_a_reader_who_has_the_figure_gets_304_from_the_process(crowded: Service) -> None:
@@ -295,6 +305,36 @@ def test_a_process_that_has_grown_is_replaced_and_no_reader_is_refused(
     assert "here" not in makers  # they waited a moment for the next process
     assert max(Counter(makers).values()) <= 6
     assert heavy.processes[0].renewed >= 1
+
+
+def test_of_a_crowd_before_the_first_process_is_ready_the_service_answers_one() -> None:
+    heavy = HeavyProcesses.of(1, growing.make)
+
+    async def answers() -> list[str]:
+        made, all_others_are_answered = list[str](), anyio.Event()
+
+        async def here(scope: Scope, receive: Receive, send: Send) -> None:
+            await all_others_are_answered.wait()
+            await PlainTextResponse("here")(scope, receive, send)
+
+        transport = httpx.ASGITransport(Forwarding(here, heavy))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+
+            async def ask() -> None:
+                made.append((await client.get("/figure.png")).text)
+                if len(made) == 3:
+                    all_others_are_answered.set()
+
+            with anyio.fail_after(WAIT_S):
+                async with anyio.create_task_group() as readers:
+                    for _ in range(4):
+                        readers.start_soon(ask)
+            await heavy.stop()
+        return made
+
+    made = run_async(answers)
+    assert made.count("here") == 1
+    assert len(made) == 4
 
 
 def test_a_thread_that_hangs_keeps_no_process() -> None:

@@ -201,7 +201,7 @@ def test_items_say_when_they_were_given(service: Service, path: str) -> None:
     assert abs(datetime.now(UTC) - instant) < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("name", ["regions", "control", "frontline"])
+@pytest.mark.parametrize("name", ["incidents", "regions", "control", "frontline"])
 def test_the_second_of_an_answer_does_not_make_it_another(service: Service, name: str) -> None:
     path = f"/api/collections/{name}/items?{EXAMPLE}"
     tag = service.client.get(path).headers["etag"]
