@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test versions fuzz chaos sbom advisories bench bench-peers docs pictures lock format clean
+.PHONY: serve test versions fuzz chaos sbom advisories check-images pin-images bench bench-peers docs pictures lock format clean
 
 serve: export STRIKEMAP_DATA_DIR ?= var
 serve: $(VENV)/.runtime
