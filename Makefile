@@ -17,12 +17,15 @@ test: $(VENV)/.test
 versions: $(VENV)/.test
 	tools/versions.sh 3.11 3.12 3.13
 
-# A scheduled lane: spoilt files of every format for MINUTES; what breaks the law stays in var/fuzz.
-MINUTES ?= 10
+# A scheduled lane: every reader, led by coverage; what breaks the law stays in var/fuzz, and the
+# table goes to docs/reliability.md. atheris has wheels for Linux on x86-64 only.
+fuzz: MINUTES ?= 30
 fuzz: $(VENV)/.test
+	$(BIN)/pip install --quiet atheris==3.0.0
 	$(BIN)/python -m tools.fuzz $(MINUTES)
 
 # Another: kills, full disks, damaged files, wrong clocks; the table goes to docs/reliability.md.
+chaos: MINUTES ?= 10
 chaos: $(VENV)/.test
 	$(BIN)/python -m tools.chaos $(MINUTES)
 
@@ -33,6 +36,13 @@ sbom: $(VENV)/.runtime
 # The components against known faults, offline: a folder or ZIP archive in the OSV format.
 advisories: $(VENV)/.test
 	@$(BIN)/python -m tools.advisories $(SNAPSHOT)
+
+# The base images of Dockerfile and compose.yaml, by digest: name those without, or write them all.
+check-images:
+	@$(PYTHON) -m tools.images check
+
+pin-images:
+	$(PYTHON) -m tools.images pin
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.run
