@@ -71,11 +71,7 @@ def _inside(draw: st.DrawFn, content: bytes, others: Sequence[bytes]) -> bytes:
 
 
 def with_member(content: bytes, chance: Random, spoil: Edit) -> bytes:
-    """Change, remove or rename one member of a zip, and pack it again.
-
-    Raises:
-        BadZipFile, OSError, ValueError, NotImplementedError, EOFError: it cannot be read.
-    """
+    """Change, remove or rename one member of a zip, and pack it again."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = {one.filename: archive.read(one) for one in archive.infolist()}
     if not members:

@@ -6,14 +6,16 @@ A target returns what became of some bytes; whatever else it raises breaks the l
 from __future__ import annotations
 
 import gzip
+import io
 import json
-import zipfile
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import redirect_stdout, suppress
 from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
 from urllib.parse import parse_qsl
 
 from app.api.params import notes_of, read_crs, read_query, read_span
@@ -36,7 +38,7 @@ from app.intake.regions.layers import RegionOrder
 from app.intake.regions.units import RegionReading
 from app.intake.saved_mapping import mapping_from
 from app.publishing.publish import publish
-from app.queries.check_evidence import problems
+from app.queries import check_evidence
 from app.queries.cql import filtered_rows
 from app.queries.evidence import bundle
 from app.reference.theatre_file import parse_theatre
@@ -269,8 +271,13 @@ def _evidence(workspace: Workspace) -> bytes:
 
 
 def _checked_bundle(path: Path) -> None:
-    with closing(zipfile.ZipFile(path)) as opened:
-        problems(opened)
+    """Run the script as a stranger does."""
+    said = io.StringIO()
+    with mock.patch.object(sys, "argv", ["", str(path)]), redirect_stdout(said):
+        code = check_evidence.main()
+    assert code in (0, 1)
+    if code:
+        raise InputError("evidence", "a spoilt bundle", said.getvalue().splitlines()[0])
 
 
 def _grounds(path: Path) -> None:
