@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test versions fuzz chaos sbom advisories check-images pin-images bench bench-peers docs pictures lock format clean
+.PHONY: serve test versions fuzz fuzz-requests chaos sbom advisories check-images pin-images bench bench-peers docs pictures lock format clean
 
 serve: export STRIKEMAP_DATA_DIR ?= var
 serve: $(VENV)/.runtime
@@ -25,6 +25,15 @@ fuzz: $(VENV)/.test
 	$(BIN)/python -m tools.fuzz $(MINUTES)
 
 # Another: kills, full disks, damaged files, wrong clocks; the table goes to docs/reliability.md.
+# Requests made from the OpenAPI document, also one after another, to a service that runs; any 5xx
+# is named. HEADER="X-Strikemap: 1" for a private one; a public one with STRIKEMAP_RATE=0.
+fuzz-requests: MINUTES ?= 10
+fuzz-requests: HEADER ?= Accept: application/json
+fuzz-requests: $(VENV)/.test
+	$(BIN)/schemathesis run $(URL)/api/openapi.json --phases=coverage,fuzzing,stateful \
+	  -c not_a_server_error --continue-on-failure -H "$(HEADER)" --warnings off \
+	  --request-timeout 60 --max-time $$(( $(MINUTES) * 60 ))
+
 chaos: MINUTES ?= 10
 chaos: $(VENV)/.test
 	$(BIN)/python -m tools.chaos $(MINUTES)

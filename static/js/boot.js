@@ -197,6 +197,8 @@ async function reload(/** @type {MapContext} */ { state, layers }) {
     if (value && (isAlways || isByLine(state))) params.set(name, value);
   }
   const files = await fetchMonths(`${path}?${params}`);
+  // Until all is here the marks stay: a map without marks would say that there are none.
+  await Promise.all(files);
   if (turn !== reloads) return;
   layers.incidents.setColour(colour || "weapon");
   await layers.incidents.load(files);

@@ -84,8 +84,12 @@ export function makeList(context, highlight, open) {
   /** @type {(features: IncidentFeature[], isMore: boolean) => HTMLLIElement[]} */
   function showRows(features, isMore) {
     const rows = features.map(rowOf);
+    const focused = document.activeElement;
     if (isMore) list.append(...rows);
     else list.replaceChildren(...rows);
+    // To take a row out and put it back, as this does, takes its focus.
+    if (focused instanceof HTMLElement && list.contains(focused))
+      focused.focus({ preventScroll: true });
     for (const [key, item] of rowsByKey) if (!item.isConnected) rowsByKey.delete(key);
     return rows;
   }

@@ -7,6 +7,8 @@ import { fill } from "./format.js";
 const spec = jsonBlock("spec");
 const words = spec.strings;
 const thisPage = () => encodeURIComponent(location.pathname + location.search + location.hash);
+// Before its script is here a form would send nothing, and lose what was written into it.
+for (const form of document.forms) form.inert = false;
 const signIn = () => `/sign-in?${spec.query}#${thisPage()}`;
 
 /**

@@ -9,12 +9,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from app.store.sqlite import SqliteStore
 from tests.browser.conftest import PHONE, Watched, expect_no_axe_violations
 from tests.making import add, dataset, incident
 from tests.serving import Service, command, hosting, serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 Watch = Callable[..., Watched]
@@ -141,3 +142,21 @@ def test_a_page_of_another_site_changes_and_reads_nothing_while_somebody_is_sign
     assert public.client.get("/readyz").json()["version"] == before
     watched.open(f"{public.url}/audit?theatre=ukraine")
     expect(watched.page.locator("#signed-in")).to_be_visible()  # still signed in
+
+
+def test_a_form_takes_nothing_before_its_script_is_here(
+    public: Service, data: Path, watch: Watch
+) -> None:
+    watched = watch()
+    page = watched.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/signin.js", hold)
+    page.goto(f"{public.url}/sign-in?theatre=ukraine#%2Faudit", wait_until="commit")
+    expect(page.locator("form#sign-in")).to_have_js_property("inert", True)
+    until(lambda: bool(page.evaluate("true") and held))
+    held[0].continue_()
+    watched.sign_in(token(data, "editor")["token"])

@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.render.palette import CLASSES, FAMILIES, SERIES, rgb
 from tests.browser.conftest import PHONE, Watched, expect_no_axe_violations
 from tests.serving import Service, command, serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 Watch = Callable[..., Watched]
 SPOT, ALONE, MANY = (36.25, 49.95), (36.45, 50.1), 50
 HEADER = "id,date,lat,lon,weapon,killed,injured,source"
 NEAR = "#at=10/50.02/36.35"
+MONTHS = "**/columns/*"
 COLOURS = """() => {
   const { canvas } = strikemap.layers.incidents;
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -76,21 +78,21 @@ def test_datasets_are_told_apart_by_the_colour_that_the_legend_and_the_address_n
     page = (watched := opened(watch, crowded)).page
     missile, first, second = (rgb(mark.colour) for mark in (FAMILIES["missile"], *SERIES[:2]))
     assert missile == first
-    assert second not in colours(page)
+    until(lambda: missile in colours(page) and second not in colours(page))
     page.locator("[name=colour_by]").select_option("dataset")
     legend = page.locator(".legend")
     expect(legend.locator("li", has_text="few")).to_be_visible()
     expect(legend.locator("li", has_text="Missile")).to_have_count(0)
     assert of_address(page, "colour_by") == ["dataset"]
-    assert {first, second} <= set(colours(page))
+    until(lambda: {first, second} <= set(colours(page)))
     page.reload()
     expect(page.locator("[name=colour_by]")).to_have_value("dataset")
     expect(legend.locator("li", has_text="few")).to_be_visible()
-    assert {first, second} <= set(colours(page))
+    until(lambda: {first, second} <= set(colours(page)))
     page.locator("[name=colour_by]").select_option("weapon")
     expect(legend.locator("li", has_text="Missile")).to_be_visible()
     assert of_address(page, "colour_by") == []
-    assert second not in colours(page)
+    until(lambda: second not in colours(page))
     watched.is_clean()
 
 
@@ -98,7 +100,9 @@ def test_a_known_figure_sets_the_size_and_zero_is_not_unknown(
     crowded: Service, watch: Watch
 ) -> None:
     page = (watched := opened(watch, crowded)).page
-    small = colours(page)[rgb(FAMILIES["missile"].colour)]
+    missile = rgb(FAMILIES["missile"].colour)
+    until(lambda: missile in colours(page))
+    small = colours(page)[missile]
     page.locator("[name=size_by]").select_option("killed")
     legend = page.locator(".legend")
     for text in ("100 and more", "no figure known"):
@@ -106,7 +110,7 @@ def test_a_known_figure_sets_the_size_and_zero_is_not_unknown(
     expect(legend.locator("li").get_by_text("0", exact=True)).to_be_visible()
     expect(legend).not_to_contain_text("20 to 99")
     assert of_address(page, "size_by") == ["killed"]
-    assert colours(page)[rgb(FAMILIES["missile"].colour)] > 1.5 * small
+    until(lambda: colours(page).get(missile, 0) > 1.5 * small)
     watched.is_clean()
 
 
@@ -120,7 +124,28 @@ def test_marks_are_coloured_by_side_for_the_source_and_the_day(
     legend = page.locator(".legend")
     expect(legend).to_contain_text("Ground held by (source: Invented control)")
     expect(legend.locator("li:has(polygon)", has_text="Tarn League")).to_be_visible()
-    assert rgb(FAMILIES["artillery"].colour) in colours(page)
+    until(lambda: rgb(FAMILIES["artillery"].colour) in colours(page))
+    watched.is_clean()
+
+
+def test_marks_stay_until_those_of_another_colour_are_here(service: Service, watch: Watch) -> None:
+    watched = watch()
+    page = watched.page
+    watched.open(f"{service.url}/?theatre=example&from=2024-03-01&to=2024-03-31")
+    until(lambda: bool(colours(page)))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(MONTHS, hold)
+    page.locator("[name=colour_by]").select_option("side")
+    until(lambda: page.evaluate("strikemap.layers.incidents.draw(), true") and bool(held))
+    assert colours(page) != {}
+    for route in held:
+        route.continue_()
+    page.unroute(MONTHS)
+    until(lambda: rgb(FAMILIES["artillery"].colour) in colours(page))
     watched.is_clean()
 
 
