@@ -213,7 +213,7 @@ def main() -> int:
         sys.stdout.write(f"{__doc__}\n")
         return 2
     try:
-        faults, end = check(sys.argv[1], *sys.argv[2:])
+        faults, end = verdict(sys.argv[1], *sys.argv[2:])
     except Exception as wrong:  # noqa: BLE001  a spoilt bundle can be wrong in any way
         faults, end = [f"this is no whole bundle ({type(wrong).__name__}: {wrong})"], ""
     lines = [f"WRONG: {one}" for one in faults] or ["Everything checks."]
@@ -221,7 +221,7 @@ def main() -> int:
     return 1 if faults else 0
 
 
-def check(path: str, head: str = "") -> tuple:  # type: ignore[type-arg]
+def verdict(path: str, head: str = "") -> tuple:  # type: ignore[type-arg]
     """List what does not check, and write a sentence about the end of the chain."""
     with zipfile.ZipFile(path) as bundle:
         faults = problems(bundle, head)
