@@ -25,6 +25,7 @@ import msgspec
 
 from app.domain.terms import Face
 from app.index.generation import current_name
+from app.instance.allowance import MemoryPart, allowed_bytes, bound
 from app.instance.workspace import Workspace
 from app.pictures.tiles import Tiler
 from app.publishing.publish import publish
@@ -57,6 +58,7 @@ HOLD = {
 
 def measure(folder: Path, tiles: list[Tile]) -> dict[str, float]:
     """Measure one record in this process; the tiles are the same for both records."""
+    bound(MemoryPart.of(allowed_bytes(), 1))  # as every process of the service does
     began = time.perf_counter()
     workspace = open_workspace(folder)
     state = workspace.state()

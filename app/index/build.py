@@ -10,9 +10,10 @@ import numpy as np
 from app.domain.store import Store
 from app.index.columns import Tables
 from app.index.control import ShapeFiles
-from app.index.cubes import Cube, Grouping, build_cube
+from app.index.cubes import Cube, build_cube
 from app.index.current import taxonomy_codes
 from app.index.generation import FORMAT, Meta, write_generation
+from app.index.groups import Grouping
 from app.index.locate import locate, state_parents
 from app.index.packing import link_revisions, pack_record
 from app.index.select import Filter, Segment

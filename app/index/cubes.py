@@ -1,4 +1,4 @@
-"""Cubes: running sums by day and group, from which a sum of any period is read in a millisecond.
+"""Cubes: sums by day and group, from which a sum of any period is read in a millisecond.
 
 A generation holds each dataset's cubes by region. A cube with a filter, or by another grouping, is
 built when it is first needed, from the rows of the generation, and stays in memory.
@@ -8,153 +8,92 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from functools import cached_property
 
 import numpy as np
 
 from app.domain.cache import BoundedCache
-from app.index.select import Filter, Segment, Selection, regions_of
+from app.index.groups import Grouping, Groups
+from app.index.select import Filter, Segment, Selection
 from app.index.summary import Measures, measure
-from app.rows import BATTLE, EVENT_KINDS, LONG, NEVER, OTHER_HARM, Rows, Table
+from app.rows import LONG, NEVER
 
-
-class Grouping(StrEnum):
-    """By what a cube adds up; an incident of several weapons or sectors counts in each."""
-
-    region = "region"
-    kind = "kind"
-    weapon = "weapon"
-    sector = "sector"
-    none = "none"
-
-
-@dataclass(frozen=True)
-class Groups:
-    """The number of groups of each grouping; regions have one more, for rows in none of them."""
-
-    regions: Mapping[int, int]
-    weapons: int
-    sectors: int
-
-    def size(self, by: Grouping, level: int) -> int:
-        """Count the groups of a grouping."""
-        if by is Grouping.region:
-            return self.regions[level] + 1
-        sizes = {
-            Grouping.kind: len(EVENT_KINDS),
-            Grouping.weapon: self.weapons,
-            Grouping.sector: self.sectors,
-        }
-        return sizes.get(by, 1)
-
-    def of(
-        self, rows: Rows, places: np.ndarray, by: Grouping, criteria: Filter
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Put rows into groups: the place of a row for each of its groups, and the group."""
-        if by is Grouping.region:
-            regions = regions_of(rows, places, criteria).astype(np.int64)
-            return places, regions % self.size(by, criteria.level)  # -1: the last group
-        if by is Grouping.none:
-            return places, np.zeros(len(places), np.int64)
-        if by is Grouping.kind:
-            kinds = rows["flags"][places] & np.uint8(BATTLE | OTHER_HARM)
-            return places, sum((kinds == bit) * n for n, bit in enumerate(EVENT_KINDS))
-        bits = rows[f"{by}s"][places]
-        parts = [
-            places[(bits & np.uint32(1 << bit)) != 0]
-            for bit in range(self.size(by, criteria.level))
-        ]
-        return np.concatenate(parts), np.repeat(np.arange(len(parts)), [len(p) for p in parts])
-
-    def measure(
-        self, parts: Sequence[tuple[Segment, np.ndarray]], by: Grouping, criteria: Filter
-    ) -> Measures:
-        """Add up rows by group."""
-        size = self.size(by, criteria.level)
-        sums = Measures.zero(size, self.sectors)
-        for segment, places in parts:
-            placed, groups = self.of(segment.rows, places, by, criteria)
-            sums += measure(Selection([(segment, placed)]), groups, size, self.sectors)
-        return sums
+DAYS_A_STEP = 32
+"""Running sums are kept for one day of so many; the days after it are added up when read."""
 
 
 @dataclass(frozen=True, eq=False)
 class Cube:
-    """Running sums by day and group, of the rows of one dataset that were current at its build.
+    """Sums by day and group, of the rows of one dataset that were current at its build.
 
-    `running[day, measure, group]` are sums of the rows that began before that day; only the
-    measures in `names` are stored, the others are 0 everywhere. So a period is the difference of
-    two slices, except for the few rows on its edges: a short incident counts in every period that
-    it overlaps, and a long one only in a period that contains it.
+    `begun[day, measure, group]` are the rows that began on a day, `running[step]` those that began
+    before the first day of a step. Of the rows of several days, `into[day]` are the short ones that
+    began before a day and reach it, and `over[day]` the long ones.
+
+    Only the measures in `names` and the groups in `present` are stored, the others are 0. Every
+    table has the narrowest type that holds its sums.
     """
 
     first_day: int
     names: np.ndarray
+    present: np.ndarray
+    begun: np.ndarray
     running: np.ndarray
-    spans: np.ndarray
-    """Rows of several days: place, first day, last day, 1 for a long one.
-
-    Short ones come first; both kinds are in the order of their first days.
-    """
-
+    into: np.ndarray
+    over: np.ndarray
+    groups: int
     sectors: int
 
     @property
     def nbytes(self) -> int:
         """Its size in bytes."""
-        return int(self.running.nbytes + self.spans.nbytes)
+        return sum(table.nbytes for table in (self.begun, self.running, self.into, self.over))
 
     def between(self, first: int, last: int) -> Measures:
-        """Sum the rows that began in a period by group."""
+        """Sum by group the short rows that overlap a period, and the long ones that began in it."""
         low, high = self._slice(first, last)
-        groups = self.running.shape[2]
-        sums = Measures.zero(groups, self.sectors)
-        sums.table[self.names] = self.running[high].astype(np.int64) - self.running[low]
-        return sums
+        sums = self._before(high) - self._before(low)
+        return self._by_group(sums + self.into[low] if first <= last else sums)
+
+    def beyond(self, last: int) -> Measures:
+        """Sum by group the long rows that began up to a day and end after it."""
+        _, high = self._slice(last, last)
+        return self._by_group(self.over[high])
 
     def by_day(self, first: int, last: int) -> tuple[int, Measures]:
-        """Sum the rows that began in a period by day; with the day of the first sum."""
+        """Sum as `between` by the day that a row begins on, or by the first one if that is later.
+
+        Returns the day of the first sum, too.
+        """
         low, high = self._slice(first, last)
-        days = np.diff(self.running[low : high + 1].sum(axis=2, dtype=np.int64), axis=0)
+        days = self.begun[low:high].sum(axis=2, dtype=np.int64)
+        days[:1] += self.into[low].sum(axis=1, dtype=np.int64)
         sums = Measures.zero(len(days), self.sectors)
         sums.table[self.names] = days.T
         return self.first_day + low, sums
 
     def _slice(self, first: int, last: int) -> tuple[int, int]:
-        end = len(self.running) - 1
+        end = len(self.begun)
         low, high = (min(max(day - self.first_day, 0), end) for day in (first, last + 1))
         return low, max(low, high)  # a period that ends before it begins is empty
 
-    def edges(self, first: int, last: int) -> np.ndarray:
-        """Return the places of rows that began in a period and do not count in it, or reversely."""
-        if first > last:
-            return np.empty(0, np.int32)
-        place, begins, ends, _is_long = self.spans
-        short, longest, reach = self._span_order
-        # Days of the type of the columns: another type would make `searchsorted` copy them.
-        before, start, end = np.clip((first - longest, first, last), -NEVER, NEVER).astype(np.int32)
-        into = slice(*np.searchsorted(begins[:short], (before, start)))
-        began = np.searchsorted(begins[short:], start), np.searchsorted(reach, end, "right")
-        out = slice(short + max(began), short + np.searchsorted(begins[short:], end, "right"))
-        return np.concatenate([place[into][ends[into] >= first], place[out][ends[out] > last]])
+    def _before(self, day: int) -> np.ndarray:
+        """Sum the rows that began before a day."""
+        step = day // DAYS_A_STEP
+        later = self.begun[step * DAYS_A_STEP : day].sum(axis=0, dtype=np.int64)
+        return np.asarray(self.running[step] + later)
 
-    @cached_property
-    def _span_order(self) -> tuple[int, int, np.ndarray]:
-        """What `edges` needs of the order of the rows of several days.
-
-        The number of short ones, the most days that one of these goes on, and for each long one
-        the last day that it or one before it reaches.
-        """
-        _place, begins, ends, is_long = self.spans
-        short = int(np.searchsorted(is_long, 1))
-        longest = int((ends[:short] - begins[:short]).max(initial=0))
-        return short, longest, np.maximum.accumulate(ends[short:])
+    def _by_group(self, table: np.ndarray) -> Measures:
+        sums = Measures.zero(self.groups, self.sectors)
+        sums.table[np.ix_(self.names, self.present)] = table
+        return sums
 
     def of_all(self) -> Cube:
         """Add up all groups, which must not overlap."""
-        running = self.running.sum(axis=2, dtype=np.int64, keepdims=True)
-        return replace(self, running=running)
+        tables = {
+            name: getattr(self, name).sum(axis=2, dtype=np.int64, keepdims=True)
+            for name in ("begun", "running", "into", "over")
+        }
+        return replace(self, present=np.zeros(1, np.int64), groups=1, **tables)
 
 
 MOST_CUBE_DAYS = 8_000
@@ -168,41 +107,88 @@ def build_cube(segment: Segment, criteria: Filter, by: Grouping, groups: Groups)
     hundreds of small regions: such a cube would have gigabytes, and the rows are soon scanned.
     """
     places = segment.match(criteria)
-    rows = Selection([(segment, places)])
-    begins, ends = rows["day_first"], rows["day_last"]
-    first_day = int(begins.min(initial=NEVER))
-    days = int(ends.max(initial=first_day)) - first_day + 1 if len(places) else 0
+    first_day = int(segment.rows["day_first"][places].min(initial=NEVER))
+    last_day = int(segment.rows["day_last"][places].max(initial=first_day))
+    days = last_day - first_day + 1 if len(places) else 0
     is_fine = by is Grouping.region and criteria.level > 1
     if days > MOST_CUBE_DAYS or (is_fine and days * groups.regions[criteria.level] > len(places)):
         return None
-    size = groups.size(by, criteria.level)
-    placed, group = groups.of(segment.rows, places, by, criteria)
-    began = segment.rows["day_first"][placed].astype(np.int64) - first_day
-    names, running = _running(
-        Selection([(segment, placed)]), began * size + group, (days, size), groups.sectors
+    rows = _DatedRows.of(segment, groups.of(segment.rows, places, by, criteria), first_day, days)
+    sums = rows.by_day(rows.begins, np.arange(len(rows.places)), groups.sectors)[:days]
+    names = np.flatnonzero(sums.any(axis=(0, 2)))
+    begun, running = _narrowest(sums, names), _narrowest(_running(sums), names)
+    del sums  # a table of all measures takes more memory than the whole cube
+    into, over = (
+        _narrowest(rows.reaching(np.flatnonzero(which), groups.sectors), names)
+        for which in (~rows.is_long, rows.is_long)
     )
-    several = np.flatnonzero(ends > begins)
-    is_long = (rows["flags"] & LONG) != 0
-    several = several[np.lexsort((begins[several], is_long[several]))]
-    spans = [column[several].astype(np.int32) for column in (places, begins, ends, is_long)]
-    return Cube(first_day, names, running, np.array(spans), groups.sectors)
+    size = groups.size(by, criteria.level)
+    return Cube(
+        *(first_day, names, rows.present),
+        *(begun, running, into, over),
+        groups=size,
+        sectors=groups.sectors,
+    )
 
 
-def _running(
-    rows: Table, cell: np.ndarray, shape: tuple[int, int], sectors: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Add up the measures that occur, by cell (day, group), from the first day to each."""
-    days, groups = shape
-    sums = measure(rows, cell, groups * days, sectors)
-    names = np.flatnonzero(sums.table.any(axis=1))
-    table = sums.table[names].reshape(len(names), days, groups)
-    most = int(table.sum(axis=1).max(initial=0))
-    dtype = np.int32 if most < NEVER else np.int64
-    out = np.zeros((days + 1, len(names), groups), dtype)
-    out[1:] = table.transpose(1, 0, 2)
-    for day in range(days):  # several times faster than one call that adds along days
-        out[day + 1] += out[day]
-    return names, out
+@dataclass(frozen=True, eq=False)
+class _DatedRows:
+    """Rows with their groups, of which there are as many as in `present`, and with their days."""
+
+    segment: Segment
+    places: np.ndarray
+    group: np.ndarray
+    present: np.ndarray
+    begins: np.ndarray
+    ends: np.ndarray
+    days: int
+
+    @classmethod
+    def of(
+        cls, segment: Segment, grouped: tuple[np.ndarray, np.ndarray], first_day: int, days: int
+    ) -> _DatedRows:
+        """Take places and groups; days count from the first one."""
+        places, group = grouped
+        present = np.flatnonzero(np.bincount(group))
+        begins, ends = (
+            segment.rows[name][places].astype(np.int64) - first_day
+            for name in ("day_first", "day_last")
+        )
+        number = np.searchsorted(present, group)
+        return cls(segment, places, number, present, begins, ends, days)
+
+    @property
+    def is_long(self) -> np.ndarray:
+        """Tell which rows are of more than 48 hours."""
+        return np.asarray((self.segment.rows["flags"][self.places] & LONG) != 0)
+
+    def by_day(self, day: np.ndarray, which: np.ndarray, sectors: int) -> np.ndarray:
+        """Sum some rows by day, measure and group, up to the day after the last one."""
+        size = len(self.present)
+        rows = Selection([(self.segment, self.places[which])])
+        cell = day[which] * size + self.group[which]
+        table = measure(rows, cell, (self.days + 1) * size, sectors).table
+        return table.reshape(len(table), self.days + 1, size).transpose(1, 0, 2)
+
+    def reaching(self, which: np.ndarray, sectors: int) -> np.ndarray:
+        """Sum those that began before a day and end on it or later, by day."""
+        several = which[self.ends[which] > self.begins[which]]
+        change = self.by_day(self.begins + 1, several, sectors)
+        change -= self.by_day(self.ends + 1, several, sectors)
+        return np.cumsum(change, axis=0, out=change)
+
+
+def _running(begun: np.ndarray) -> np.ndarray:
+    """Add up all days before each step."""
+    steps, shape = len(begun) // DAYS_A_STEP, begun.shape[1:]
+    whole = begun[: steps * DAYS_A_STEP].reshape(steps, DAYS_A_STEP, *shape).sum(axis=1)
+    return np.concatenate([np.zeros((1, *shape), np.int64), np.cumsum(whole, axis=0)])
+
+
+def _narrowest(table: np.ndarray, names: np.ndarray) -> np.ndarray:
+    """Copy some measures with the narrowest type that holds them; signed, so that they subtract."""
+    dtype = np.min_scalar_type(-1 - int(table.max(initial=0)))
+    return table.astype(dtype).take(names, axis=1)
 
 
 MOST_CUBE_BYTES = 32 << 20

@@ -1,4 +1,4 @@
-"""A generation on disk: one file for each column, those of the cubes, and a description.
+"""A generation on disk: the files of the columns, those of the cubes, and a description.
 
 The description holds a checksum of every other file, and the folder's name the description's own.
 So a damaged, cut, missing or exchanged file is noticed when a generation is opened.
@@ -17,21 +17,23 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from app.index.column_files import mapped, read_column, write_column
 from app.index.columns import Tables
 from app.index.control import DatedControl
-from app.index.cubes import Cube, Cubes, Groups
+from app.index.cubes import Cube, Cubes
+from app.index.groups import Grouping, Groups
 from app.index.merged import Decisions
 from app.index.select import Segment
 from app.index.sums import DamagedFile, FileSum, check_sums, file_sum
 from app.rows import COLUMNS, Rows
 
-FORMAT = 9
+FORMAT = 10
 """One more whenever columns change their meaning: an index of another format is built again."""
 
 KEEP_OLDER = 1
 """How many generations stay beside the current one."""
 
-CUBE_PARTS = ("names", "running", "spans")
+CUBE_PARTS = ("names", "present", "begun", "running", "into", "over")
 META = "meta.json"
 MOST_CHECKED_AT_OPENING = 512 << 20
 """Bytes of a generation that are all checked before it is used; of larger ones the large files
@@ -131,7 +133,7 @@ def _write_files(
 ) -> bytes:
     """Write the files of a generation, the description last; returns the description."""
     for column in COLUMNS:
-        np.save(path / f"{column}.npy", _small(segment.rows[column]))
+        write_column(path, column, segment.rows[column])
     for (slug, level), cube in cubes.items():
         for part in CUBE_PARTS:
             np.save(path / f"cube-{slug}-{level}-{part}.npy", getattr(cube, part))
@@ -195,15 +197,13 @@ def open_generation(folder: Path, meta: Meta) -> Generation:
     """
     is_whole = meta.size <= MOST_CHECKED_AT_OPENING
     check_sums(folder, meta.files, is_whole=is_whole)
-    # The file of a column with one value for all rows holds it once.
-    columns = {
-        name: np.broadcast_to(_mapped(folder / f"{name}.npy"), meta.rows) for name in COLUMNS
-    }
+    columns = {name: read_column(folder, name, meta.rows) for name in COLUMNS}
     plain = {
         (slug, level): Cube(
             first_day=first_day,
+            groups=meta.groups.size(Grouping.region, level),
             sectors=meta.sectors,
-            **{part: _mapped(folder / f"cube-{slug}-{level}-{part}.npy") for part in CUBE_PARTS},
+            **{part: mapped(folder / f"cube-{slug}-{level}-{part}.npy") for part in CUBE_PARTS},
         )
         for slug, level, first_day in meta.cubes
     }
@@ -214,13 +214,3 @@ def open_generation(folder: Path, meta: Meta) -> Generation:
 
 def _digest(description: bytes) -> str:
     return hashlib.sha256(description).hexdigest()[:16]
-
-
-def _small(column: np.ndarray) -> np.ndarray:
-    """Return one value for a column of equal values."""
-    return column[:1] if len(column) and column.min() == column.max() else column
-
-
-def _mapped(path: Path) -> np.ndarray:
-    """Map an array, not as a memmap, whose class makes every slice several times slower."""
-    return np.asarray(np.load(path, mmap_mode="r"))

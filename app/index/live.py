@@ -9,33 +9,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-import msgspec
-
 from app.domain.errors import StoreAway, StoreBusy, StoreError, StrikemapError
-from app.domain.redaction import Redaction
-from app.domain.revision import Action, Head, Revision, Subject
+from app.domain.revision import Head
 from app.domain.store import Store
-from app.domain.terms import Dataset, DatasetKind
+from app.domain.terms import DatasetKind
 from app.index.build import Builder
-from app.index.columns import Tables, pack
-from app.index.control import ControlIndex, DatedControl, Lines, ShapeFiles, pack_control
+from app.index.control import Lines, ShapeFiles
 from app.index.current import UNSTAMPED, CurrentGeneration
+from app.index.delta import Delta, DeltaReader
 from app.index.generation import Generation
 from app.index.generations import Generations
 from app.index.joins import Joins
-from app.index.merged import Decisions, Merged
-from app.index.packing import override
-from app.index.select import Segment
 from app.index.state import State
 from app.index.witness import contains
 from app.reference.reference import Reference
-from app.rows import Rows
 
 LOG = logging.getLogger("strikemap.index")
 WRITER_GRACE_S = 120.0
@@ -46,41 +37,26 @@ CHECK_EVERY_S = 600.0
 
 MENDING = "The index was damaged and is being built anew from the record; try again shortly."
 
-_REDACTION = msgspec.json.Decoder(Redaction)
-_DATASET = msgspec.json.Decoder(Dataset)
-
-
-@dataclass
-class _Delta:
-    """The revisions after a generation, as far as this process has packed them."""
-
-    seq: int
-    hash: bytes
-    tables: Tables
-    rows: Rows
-    control: list[DatedControl]
-    decisions: Decisions
-
 
 class Index:
     """The live read model of one process."""
 
     def __init__(self, folder: Path, store: Store, reference: Reference, delta_rows: int) -> None:
-        self._store, self._reference = store, reference
+        self._store = store
         self._lock = threading.Lock()
         self._generation: Generation | None = None
-        self._delta: _Delta | None = None
+        self._delta: Delta | None = None
         self._state: State | None = None
         self._stamp = UNSTAMPED
         self._behind_since: float | None = None
-        self._purged = 0  # the newest purge among the revisions that were packed here
         self.is_mending = False
-        self._shapes = ShapeFiles(folder / "shapes", store)
+        shapes = ShapeFiles(folder / "shapes", store)
         self.lines = Lines(folder / "lines", reference)
         self.joins = Joins(folder / "joins", reference, self.lines, store)
         current = CurrentGeneration(folder, store, reference)
-        self._builder = Builder(current.folder, store, reference, self._shapes)
-        self.generations = Generations(current, self._builder, self.joins, delta_rows)
+        builder = Builder(current.folder, store, reference, shapes)
+        self._reader = DeltaReader(store, reference, builder, shapes)
+        self.generations = Generations(current, builder, self.joins, delta_rows)
 
     @property
     def seq(self) -> int:
@@ -159,81 +135,16 @@ class Index:
             self._generation, self._stamp = self.generations.open_or_build()
             self._delta = None
         generation = self._generation
-        self._delta = self._extend(
-            self._delta
-            or _Delta(
-                generation.meta.seq,
-                generation.meta.hash,
-                generation.tables,
-                Rows.concatenate([]),
-                generation.meta.control,
-                generation.meta.decisions,
-            )
-        )
-        self._state = self._combine(generation, self._delta)
+        self._delta = self._reader.extend(self._delta or Delta.after(generation))
+        self._state = self._reader.state(generation, self._delta, self.generations.mended)
         return self._state
 
-    def _is_stale(self, delta: _Delta) -> bool:
+    def _is_stale(self, delta: Delta) -> bool:
         """Tell whether to begin again with a generation: it is far behind, or of another record."""
         if not contains(self._store, Head(delta.seq, delta.hash, None)):
             self.joins.forget()  # they are by numbers of revisions, which mean other ones now
             return True
         return self.generations.is_far_behind(delta.seq)
-
-    def _extend(self, delta: _Delta) -> _Delta:
-        revisions = list(self._store.revisions(delta.seq))
-        if not revisions:
-            return delta
-        tables = delta.tables.copy()
-        purges = [one.seq for one in revisions if one.subject is Subject.erasure]
-        self._purged = max(self._purged, *purges, 0)
-        incidents = [one for one in revisions if one.subject is Subject.incident]
-        rows = self._builder.located(pack(incidents, tables, self._reference.taxonomy))
-        control = [one for one in revisions if one.subject is Subject.control]
-        entries = pack_control(control, delta.control)
-        self._shapes.copy(entry.snapshot for entry in entries if entry.seq > delta.seq)
-        decisions = delta.decisions.with_more(revisions)
-        rows = Rows.concatenate([delta.rows, rows])
-        last = revisions[-1]
-        return _Delta(last.seq, last.hash, tables, rows, entries, decisions)
-
-    def _combine(self, generation: Generation, delta: _Delta) -> State:
-        base = generation.segment
-        rows, replaced, base_rows = override(base, delta.rows)
-        if len(replaced):
-            base = Segment(base_rows, base.marks, base.newest, base.joined)
-        segments = [base, Segment.sort(rows)] if len(rows) else [base]
-        revisions = self._store.latest(Subject.dataset)
-        datasets = [_DATASET.decode(one.payload) for one in revisions if one.payload is not None]
-        # A theatre whose file has faults is not open: its records stay, and nothing shows them.
-        datasets = [one for one in datasets if one.theatre in self._reference.theatres]
-        return State(
-            delta.seq,
-            segments,
-            replaced,
-            generation.cubes,
-            delta.tables,
-            {dataset.slug: dataset for dataset in datasets},
-            ControlIndex(delta.control, self._shapes),
-            Merged(delta.decisions, segments, tuple(delta.tables.datasets)),
-            {one.key: self._added(one) for one in revisions},
-            {one.key: one for one in self._redactions()},
-            delta.hash,
-            next((one.recorded_at for one in self._store.by_seq([delta.seq])), None),
-            self.generations.mended,
-        )
-
-    def _added(self, newest: Revision) -> int:
-        """Return the number of the first revision of a subject."""
-        if newest.prior is None:
-            return newest.seq
-        return self._store.history(newest.subject, newest.key)[0].seq
-
-    def _redactions(self) -> Iterator[Redaction]:
-        """Read the redactions of now: they apply to every View, whatever its `as_of`."""
-        for revision in self._store.latest(Subject.redaction):
-            if revision.action is not Action.retract and revision.payload is not None:
-                yield _REDACTION.decode(revision.payload)
 
     def after_write(self) -> None:
         """Build a new generation when the delta is large; called after every write."""
@@ -309,7 +220,7 @@ class Index:
             return
         try:
             state = self.state()  # a node that nobody asks must know of a purge, too
-            if self._purged > self._built_seq():
+            if self._delta is not None and self._delta.purged > self._built_seq():
                 self.generations.forget_purged()
                 self.state()
             elif self.generations.is_far_behind(state.seq):

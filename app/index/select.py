@@ -115,13 +115,6 @@ class Near:
         return np.asarray(places[is_near])
 
 
-COUNTED = (
-    *("known_to", "seq", "number", "dataset", "status", "flags", "sectors"),
-    *("day_first", "day_last", "public_after", "ended_at"),
-)
-"""The columns that tell whether a View counts a row, whatever its codes and its place."""
-
-
 @dataclass(frozen=True, eq=False)
 class Segment:
     """Rows sorted by Morton key, marks first; `marks` is the number of rows that may be drawn."""
@@ -154,7 +147,7 @@ class Segment:
         """The rows whose span is over 48 hours: sums need those on the edges of their period."""
         places = np.flatnonzero(self.rows["flags"] & LONG)
         order = np.argsort(self.rows["day_first"][places], kind="stable")
-        return LongRows.of(self._counted(places[order]))
+        return LongRows(self.rows.among(places[order]), places[order])
 
     @cached_property
     def standing(self) -> dict[int, int]:
@@ -184,7 +177,7 @@ class Segment:
     @cached_property
     def _last_instants(self) -> tuple[int, int]:
         names = ("public_after", "ended_at")
-        return tuple(int(self.rows[name].max(initial=0)) for name in names)  # type: ignore[return-value]
+        return tuple(int(self.rows[name][EVERYWHERE].max(initial=0)) for name in names)  # type: ignore[return-value]
 
     @cached_property
     def place_of(self) -> np.ndarray:
@@ -196,11 +189,7 @@ class Segment:
     @cached_property
     def undated(self) -> Rows:
         """The rows without a day, which every sum counts: side by side they are read faster."""
-        return self._counted(np.flatnonzero(self.rows["day_first"] == NEVER))
-
-    def _counted(self, places: np.ndarray) -> Rows:
-        """Copy of some rows what tells whether a View counts them."""
-        return Rows({name: self.rows[name][places] for name in COUNTED})
+        return self.rows.among(np.flatnonzero(self.rows["day_first"] == NEVER))
 
     def tile(self, z: int, x: int, y: int) -> tuple[int, int]:
         """Return the rows of a tile's marks as one range [first, end)."""

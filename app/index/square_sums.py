@@ -8,7 +8,8 @@ import numpy as np
 
 from app.domain.mercator import BITS
 from app.index.boxes import BoxE7, squares
-from app.index.cubes import MOST_CUBE_BYTES, Cubes, Grouping
+from app.index.cubes import MOST_CUBE_BYTES, Cubes
+from app.index.groups import Grouping
 from app.index.select import Filter, Selection
 from app.index.summary import Measures, measure
 from app.rows import NEVER, Rows

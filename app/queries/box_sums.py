@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.index.cubes import Grouping
+from app.index.groups import Grouping
 from app.index.square_sums import in_whole_squares, square_sums
 from app.index.summary import Measures
 from app.publishing.publish import Published, counting

@@ -6,12 +6,13 @@ Both ways give the same numbers; `tests/index/test_laws.py` holds that.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from app.index.cubes import Cube, Grouping, Groups
+from app.index.cubes import Cube, Cubes
+from app.index.groups import Grouping, Groups
 from app.index.select import EVERYWHERE, Filter, Segment, Selection, is_embargoed, is_quiet
 from app.index.summary import Measures, measure
 from app.publishing.publish import Published, counted_rows, counting
@@ -68,8 +69,8 @@ def _cubed(published: Published, by: Grouping) -> _Cubed | None:
 class _Cubed:
     """Sums of a View from cubes, which count the rows of the first segment as it was built.
 
-    A few of them count otherwise now, or for this audience, or in this period. These are taken out
-    as the cubes count them, and put in as a scan counts them; so are the rows of later segments.
+    A few of them count otherwise now, or for this audience. These are taken out as the cubes count
+    them, and put in as a scan counts them; so are the rows of later segments.
     """
 
     published: Published
@@ -83,21 +84,52 @@ class _Cubed:
         total = Measures.zero(groups.size(self.by, criteria.level), groups.sectors)
         for cube in self.cubes:
             total += cube.between(criteria.first, criteria.last)
+        total -= self._ending_later()
         total += groups.measure(self._in, self.by, criteria)
         total -= groups.measure(self._out, self.by, self._own)
         return total.among(criteria.regions) if self._is_of_regions else total
 
+    def _ending_later(self) -> Measures:
+        """Sum the long rows that began in the period and end after it: they do not count in it.
+
+        The cubes know the sum of all long rows that end after it. Of those that began in it, and of
+        those that began before, the fewer are read.
+        """
+        inside, before = self._beyond
+        if len(inside) <= len(before):
+            return self._groups.measure(self._as_built(inside), self.by, self._own)
+        total = Measures.zero(self._groups.size(self.by, self.criteria.level), self._groups.sectors)
+        for cube in self.cubes:
+            total += cube.beyond(self.criteria.last)
+        return total - self._groups.measure(self._as_built(before), self.by, self._own)
+
     def sums_by_day(self) -> tuple[int, Measures]:
         """Sum by day; with the day of the first sum."""
         first, groups = self.criteria.first, self._groups
-        added, removed = _by_day(self._in, first, groups), _by_day(self._out, first, groups)
+        out = [*self._out, *self._as_built(self._beyond[0])]
+        added, removed = _by_day(self._in, first, groups), _by_day(out, first, groups)
         days = [cube.by_day(first, self.criteria.last) for cube in self.cubes]
         taken_out = Measures.zero(removed[1].groups, groups.sectors) - removed[1]
         return _together([*days, added, (removed[0], taken_out)])
 
+    def _as_built(self, numbers: np.ndarray) -> Parts:
+        """Return those of some long rows that the cubes count, in whichever period."""
+        segment = self._cubes.segment
+        rows = segment.among(np.sort(segment.long.places[numbers]))
+        return [(rows, rows.match(self._own))]
+
+    @property
+    def _cubes(self) -> Cubes:
+        return self.published.state.cubes
+
     @property
     def _groups(self) -> Groups:
-        return self.published.state.cubes.groups
+        return self._cubes.groups
+
+    @cached_property
+    def _beyond(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of the long rows that end after the period: begun in it, and before it."""
+        return self._cubes.segment.long.beyond(self.criteria.first, self.criteria.last)
 
     @property
     def _is_of_regions(self) -> bool:
@@ -105,38 +137,34 @@ class _Cubed:
 
     @cached_property
     def _own(self) -> Filter:
-        """What the cubes count."""
+        """What the cubes count, of all periods."""
         slugs = [dataset.slug for dataset in self.published.datasets]
-        return self.published.state.cubes.own_filter(self.criteria, self.by, slugs)
+        return self._cubes.own_filter(self.criteria, self.by, slugs)
 
     @cached_property
     def _in(self) -> Parts:
         """The rows to put in: of later segments, and the doubtful ones that count."""
         base, *later = self.published.segments
-        is_as_built = base is self.published.state.cubes.segment  # no row of it was replaced
+        is_as_built = base is self._cubes.segment  # no row of it was replaced
         parts = [self._built if is_as_built else base.among(self._doubtful), *later]
         return [(part, part.match(self.criteria)) for part in parts]
 
     @cached_property
     def _out(self) -> Parts:
-        """The doubtful rows that the cubes count: what they mean, and began in the period."""
-        built = self._built
-        places = built.match(self._own)
-        began = built.rows["day_first"][places]
-        is_in = (began >= self.criteria.first) & (began <= self.criteria.last)
-        return [(built, places[is_in])]
+        """The doubtful rows that the cubes count in the period."""
+        own = replace(self._own, first=self.criteria.first, last=self.criteria.last)
+        return [(self._built, self._built.match(own))]
 
     @cached_property
     def _built(self) -> Segment:
         """The doubtful rows as they were when the cubes were built."""
-        return self.published.state.cubes.segment.among(self._doubtful)
+        return self._cubes.segment.among(self._doubtful)
 
     @cached_property
     def _doubtful(self) -> np.ndarray:
         """The rows of the first segment that may count otherwise than in the cubes."""
         criteria, folded = self.criteria, self.published.folded
-        edges = [cube.edges(criteria.first, criteria.last) for cube in self.cubes]
-        places = [*edges, self.published.state.replaced]
+        places = [self.published.state.replaced]
         if folded is not None:
             places.append(folded.hidden)
         base = self.published.state.segments[0]

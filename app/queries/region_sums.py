@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.index.cubes import Grouping
+from app.index.groups import Grouping
 from app.index.summary import Measures
 from app.publishing.publish import Published, counted_rows
 from app.queries.group_sums import sums_by

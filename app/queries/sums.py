@@ -12,7 +12,7 @@ from app.domain.instants import rfc3339
 from app.domain.terms import Dataset
 from app.domain.view import NOT_STATED
 from app.index.columns import KINDS_OF_EVENT
-from app.index.cubes import Grouping
+from app.index.groups import Grouping
 from app.index.select import BEGINNING, END, RETRACTED, is_of_kind, is_quiet, is_released
 from app.index.summary import Ledger, Measures, measure
 from app.publishing.cells import Grain
@@ -271,18 +271,16 @@ def _outside(published: Published, *, is_long: bool) -> int:
     if is_long and criteria.first <= BEGINNING and criteria.last >= END:
         return 0
     for segment in published.segments:
+        rows = segment.undated
         if is_long:
-            rows, across = segment.long.rows, segment.long.across
-            places = np.union1d(across(criteria.first), across(criteria.last + 1))
-        else:
-            rows = segment.undated
-            places = np.arange(len(rows))
-        standing = (rows["known_to"][places] > criteria.seq) & (rows["seq"][places] <= criteria.seq)
-        standing &= criteria.datasets[rows["dataset"][places]]
-        standing &= rows["status"][places] != RETRACTED
-        standing &= is_of_kind(rows["flags"][places], criteria.kinds)
-        standing &= is_released(rows, places, criteria)
+            rows = segment.long.rows
+            rows = rows.among(segment.long.partly_in(criteria.first, criteria.last))
+        standing = (rows["known_to"] > criteria.seq) & (rows["seq"] <= criteria.seq)
+        standing &= criteria.datasets[rows["dataset"]]
+        standing &= rows["status"] != RETRACTED
+        standing &= is_of_kind(rows["flags"], criteria.kinds)
+        standing &= is_released(rows, np.arange(len(rows)), criteria)
         if criteria.grains is not None:
-            standing &= criteria.grains[rows["number"][places]] <= criteria.coarsest
+            standing &= criteria.grains[rows["number"]] <= criteria.coarsest
         count += int(standing.sum())
     return count

@@ -20,7 +20,7 @@ from app.domain.revision import Action, Change, Subject, canonical
 from app.domain.source import SourceRef
 from app.domain.terms import Audience, Face, Terms
 from app.domain.view import View
-from app.index.cubes import Grouping
+from app.index.groups import Grouping
 from app.instance.workspace import Workspace
 from app.publishing.publish import Published, publish
 from app.publishing.query import Query

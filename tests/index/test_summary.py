@@ -15,7 +15,8 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.revision import Action, Revision, Subject, canonical
 from app.domain.view import View
 from app.index.columns import Tables, pack
-from app.index.cubes import Cube, Grouping, Groups, build_cube
+from app.index.cubes import Cube, build_cube
+from app.index.groups import Grouping, Groups
 from app.index.select import Filter, Segment
 from app.index.summary import Ledger, measure, measure_names
 from app.instance.workspace import Workspace

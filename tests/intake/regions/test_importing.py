@@ -23,7 +23,7 @@ from app.domain.place import LonLat, Place, Precision
 from app.domain.region import Region
 from app.domain.terms import Audience, Face
 from app.domain.view import View
-from app.index.cubes import Grouping
+from app.index.groups import Grouping
 from app.instance.workspace import Workspace
 from app.intake.regions.importing import RegionReport, import_regions, list_regions
 from app.intake.regions.layers import RegionOrder
