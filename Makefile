@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test versions fuzz chaos sbom advisories bench bench-peers docs pictures lock format clean
+.PHONY: serve test versions fuzz fuzz-requests chaos sbom advisories check-images pin-images bench bench-peers docs pictures lock format clean
 
 serve: export STRIKEMAP_DATA_DIR ?= var
 serve: $(VENV)/.runtime
@@ -17,12 +17,24 @@ test: $(VENV)/.test
 versions: $(VENV)/.test
 	tools/versions.sh 3.11 3.12 3.13
 
-# A scheduled lane: spoilt files of every format for MINUTES; what breaks the law stays in var/fuzz.
-MINUTES ?= 10
+# A scheduled lane: every reader, led by coverage; what breaks the law stays in var/fuzz, and the
+# table goes to docs/reliability.md. atheris has wheels for Linux on x86-64 only.
+fuzz: MINUTES ?= 30
 fuzz: $(VENV)/.test
+	$(BIN)/pip install --quiet atheris==3.0.0
 	$(BIN)/python -m tools.fuzz $(MINUTES)
 
 # Another: kills, full disks, damaged files, wrong clocks; the table goes to docs/reliability.md.
+# Requests made from the OpenAPI document, also one after another, to a service that runs; any 5xx
+# is named. HEADER="X-Strikemap: 1" for a private one; a public one with STRIKEMAP_RATE=0.
+fuzz-requests: MINUTES ?= 10
+fuzz-requests: HEADER ?= Accept: application/json
+fuzz-requests: $(VENV)/.test
+	$(BIN)/schemathesis run $(URL)/api/openapi.json --phases=coverage,fuzzing,stateful \
+	  -c not_a_server_error --continue-on-failure -H "$(HEADER)" --warnings off \
+	  --request-timeout 60 --max-time $$(( $(MINUTES) * 60 ))
+
+chaos: MINUTES ?= 10
 chaos: $(VENV)/.test
 	$(BIN)/python -m tools.chaos $(MINUTES)
 
@@ -33,6 +45,13 @@ sbom: $(VENV)/.runtime
 # The components against known faults, offline: a folder or ZIP archive in the OSV format.
 advisories: $(VENV)/.test
 	@$(BIN)/python -m tools.advisories $(SNAPSHOT)
+
+# The base images of Dockerfile and compose.yaml, by digest: name those without, or write them all.
+check-images:
+	@$(PYTHON) -m tools.images check
+
+pin-images:
+	$(PYTHON) -m tools.images pin
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.run

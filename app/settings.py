@@ -173,6 +173,11 @@ class Settings(BaseSettings):
         default="",
         description="PEM file of the roots of such services; those of the system without it.",
     )
+    c2pa_chain: str = Field(
+        default="",
+        description="PEM file of a certificate and those above it: figures as PNG are signed.",
+    )
+    c2pa_key: str = Field(default="", description="PEM file of that certificate's private key.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("trusted_proxies", "metrics_from")

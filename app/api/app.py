@@ -68,6 +68,7 @@ from app.domain.errors import InputError
 from app.domain.terms import Audience
 from app.instance.allowance import give_back
 from app.instance.opening import missing_openings
+from app.instance.picture_signing import PictureSigner
 from app.instance.provider import Provider
 from app.instance.workspace import Workspace
 from app.intake.spool import Spool
@@ -126,6 +127,7 @@ def create_app(
         clock=partial(datetime.now, UTC),
         tile_services=grounds.services,
         smallest_cell=settings.smallest_cell,
+        picture_signer=PictureSigner(settings.c2pa_chain, settings.c2pa_key, settings.public_url),
     )
     workspace = replace(workspace, readings=readings or workspace.readings)
     workspace.store.follow()
@@ -134,6 +136,8 @@ def create_app(
             LOG.warning("%s", sentence)
     for sentence in missing_openings(workspace):
         LOG.warning("%s", sentence)
+    if (unsigned := workspace.picture_signer.fault(datetime.now(UTC))) is not None:
+        LOG.warning("%s", unsigned)
     spool = Spool(settings.data_dir / "spool", settings.max_file_bytes)
     lanes = Lanes()
     metrics_of_all = Metrics(workspace, lanes, settings.workers_dir)

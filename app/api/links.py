@@ -25,8 +25,18 @@ Link = dict[str, str]
 
 
 def base(request: Request) -> str:
-    """Return this instance's own address, without a slash at its end."""
+    """Return this instance's own address, without a slash at its end.
+
+    It has the Host of the request, which anybody can make up: no cache keeps such an answer, unless
+    a setting or the connection names the same host (`app.api.security.Guard`).
+    """
+    request.state.names_host = True
     return str(request.base_url).rstrip("/")
+
+
+def known_base(request: Request) -> str:
+    """Return this instance's own address, or nothing where only the request names its host."""
+    return base(request) if request.state.is_known_host else ""
 
 
 def link_to(request: Request, rel: str, path: str, kind: str = JSON, title: str = "") -> Link:

@@ -59,6 +59,7 @@ STATUS: dict[type[Exception], tuple[int, str, str]] = {
     errors.DoneBefore: (409, "done-before", "Done before"),
     errors.Outdated: (412, "outdated", "Somebody was faster"),
     errors.TooMany: (429, "too-many", "Too many requests"),
+    errors.CannotSign: (503, "cannot-sign", "Figures cannot be signed"),
     errors.Busy: (503, "busy", "Too much at once"),
     errors.ClockBehind: (409, "clock", "The clock is behind the record"),
     errors.StoreBusy: (503, "busy", "The record is busy"),

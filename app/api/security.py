@@ -48,7 +48,8 @@ EXPOSED = "ETag, Link, Content-Crs, Retry-After, Content-Disposition, X-Request-
 EMBEDDED = re.compile(r"/embed|/story/[^/]+/embed")
 """Pages that a public instance lets other sites show in a frame."""
 
-FOR_HOLDER = "private, no-store"
+FOR_ONE = "private, no-store"
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.~-]*)(:\d{0,5})?", re.ASCII | re.IGNORECASE)
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{}; "
     "connect-src 'self'; font-src 'self'; frame-src {}; base-uri 'none'; form-action 'self'; "
@@ -89,6 +90,9 @@ class Guard:
         REQUEST_ID.set(request_id(headers.get(REQUEST_ID_HEADER)))
         if self.public_url:
             scope = _at(scope, self.public_url)
+        state = {**scope.get("state", {}), "names_host": False}
+        state["is_known_host"] = self._knows_host(headers, scope)
+        scope = {**scope, "state": state}
         by_session = not self.is_private and session_secret(scope) is not None
         by_token = by_session or "authorization" in headers
         send = self._with_headers(scope, send, by_token=by_token)
@@ -102,16 +106,8 @@ class Guard:
             await problem_of(wrong)(scope, receive, send)
             return
         bounded, is_head = _Bounded(receive, self.max_body_bytes), scope["method"] == "HEAD"
-        scope = {
-            **scope,
-            "state": {
-                **scope.get("state", {}),
-                "holder": holder,
-                "body": bounded,
-                "is_head": is_head,
-                "host": headers.get("host", "").encode("latin-1"),
-            },
-        }
+        state.update(holder=holder, body=bounded, is_head=is_head)
+        state["host"] = headers.get("host", "").encode("latin-1")
         if is_head:  # answered as GET, without the body (RFC 9110 9.3.2)
             scope, send = {**scope, "method": "GET"}, _without_body(send)
         app = self.app
@@ -167,21 +163,17 @@ class Guard:
             )
         return local_holder()
 
+    def _knows_host(self, headers: Headers, scope: Scope) -> bool:
+        """Tell whether anybody but the request says that this service has the host it names."""
+        if self.is_private or self.public_url or self.hosts:
+            return True
+        return _name_of(headers) == str((scope.get("server") or ("",))[0])
+
     def _refusal(self, headers: Headers, scope: Scope) -> tuple[int, str, str, str] | None:
-        host = headers.get("host", "")
-        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        client = (scope.get("client") or ("127.0.0.1", 0))[0]
-        if self.is_private and not (name in LOOPBACK and _is_loopback(client)):
-            detail = (
-                f"This instance is private: it answers to {', '.join(LOOPBACK)}, not to {name!r}."
-            )
-            return 421, "private", "Private instance", detail
-        # A proxy may rewrite Host; whoever is behind it would be taken for the owner.
-        if self.is_private and (passed_on := [name for name in FORWARDING if name in headers]):
-            detail = f"This instance is private: it takes nothing from a proxy ({passed_on[0]})."
-            return 421, "private", "Private instance", detail
-        if self.is_private and scope.get("http_version") == "1.0":
-            detail = "This instance is private: it takes nothing from a proxy (HTTP/1.0)."
+        name = _name_of(headers)
+        if not HOST.fullmatch(headers.get("host", "")):  # RFC 9112 3.2
+            return 400, "host", "No host", f"{headers['host'][:80]!r} is no name of a host."
+        if self.is_private and (detail := _not_the_owner(headers, scope)):
             return 421, "private", "Private instance", detail
         if self.hosts and name.lower() not in self.hosts and scope["path"] not in HEALTH:
             detail = f"This service answers to {', '.join(sorted(self.hosts))}, not to {name!r}."
@@ -206,6 +198,7 @@ class Guard:
                     headers["cache-control"] = cache
                 if "allow" in headers and scope["method"] == "OPTIONS" and not self.is_private:
                     headers.update({**PREFLIGHT, "Access-Control-Allow-Methods": headers["allow"]})
+                _keep_unknown_host(headers, scope["state"])
                 if by_token:
                     _keep_for_holder(headers)
             else:
@@ -245,6 +238,25 @@ def _with_self(ancestors: str) -> str:
     return ancestors if ancestors in ("*", "'none'") else f"{ancestors} 'self'"
 
 
+def _name_of(headers: Headers) -> str:
+    """Return the host that a request names, without its port."""
+    host = headers.get("host", "")
+    return host if host.endswith("]") else host.rsplit(":", 1)[0]
+
+
+def _not_the_owner(headers: Headers, scope: Scope) -> str:
+    """Say why a request to a private instance may not be its owner's; empty if it is."""
+    name, client = _name_of(headers), (scope.get("client") or ("127.0.0.1", 0))[0]
+    if not (name in LOOPBACK and _is_loopback(client)):
+        return f"This instance is private: it answers to {', '.join(LOOPBACK)}, not to {name!r}."
+    # A proxy may rewrite Host; whoever is behind it would be taken for the owner.
+    if passed_on := [field for field in FORWARDING if field in headers]:
+        return f"This instance is private: it takes nothing from a proxy ({passed_on[0]})."
+    if scope.get("http_version") == "1.0":
+        return "This instance is private: it takes nothing from a proxy (HTTP/1.0)."
+    return ""
+
+
 def _is_loopback(client: str) -> bool:
     """Tell this machine's addresses from others, and from text that a proxy took for an address."""
     try:
@@ -282,9 +294,15 @@ def requester(request: Request) -> Holder:
     return holder
 
 
+def _keep_unknown_host(headers: MutableHeaders, state: Mapping[str, bool]) -> None:
+    """Let no cache give a Host that a request made up to another reader, in links or redirects."""
+    if (state["names_host"] or "location" in headers) and not state["is_known_host"]:
+        headers["cache-control"] = FOR_ONE
+
+
 def _keep_for_holder(headers: MutableHeaders) -> None:
     """Let no cache store an answer to a token, nor give it to another reader."""
-    headers["cache-control"] = FOR_HOLDER
+    headers["cache-control"] = FOR_ONE
     headers["x-strikemap-audience"] = "token"
     headers.add_vary_header("Authorization, Cookie")
     if not headers.get("etag", "").strip('"').isdigit():  # a record's revision, for If-Match

@@ -10,6 +10,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.api import params
+from app.api.links import base
 from app.domain.errors import InputError, InvalidView, Problem
 from app.domain.view import PARAMETERS
 from app.instance.workspace import Workspace
@@ -95,7 +96,7 @@ def layer_titles(query: Query) -> list[tuple[str, str]]:
 
 def own_address(request: Request, path: str) -> str:
     """Return the address of a service of this instance."""
-    return str(request.base_url).rstrip("/") + path
+    return base(request) + path
 
 
 def faults_of(wrong: InputError) -> list[Problem]:

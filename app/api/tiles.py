@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.api import links
 from app.api.lanes import Lane
 from app.api.params import read_query
 from app.api.problems import problem_of
@@ -70,7 +71,7 @@ class TileApp:
             raise NotFound(f"No layer {layer!r}; there are {', '.join(RASTER_LAYERS)}.")
         is_vector = layer in VECTOR_LAYERS
         form = "mvt" if is_vector else "png"
-        base = str(request.base_url).rstrip("/").removesuffix("/tiles")
+        base = links.base(request).removesuffix("/tiles")
         tiles = f"{base}/tiles/{layer}/{{z}}/{{x}}/{{y}}.{form}?{query.view.query()}"
         fields = FIELDS_OF[layer] if is_vector else None
         credits = self.tiler.credits(query, layer)

@@ -18,6 +18,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from app.domain.errors import InputError
 from app.domain.terms import Audience
+from app.instance.picture_signing import PictureSigner
 from app.instance.workspace import Workspace
 from app.publishing.query import Query
 from app.settings import Settings, read_settings
@@ -41,6 +42,7 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
         delta_rows=settings.delta_rows,
         clock=present,
         smallest_cell=settings.smallest_cell,
+        picture_signer=PictureSigner(settings.c2pa_chain, settings.c2pa_key, settings.public_url),
     )
 
 

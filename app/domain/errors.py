@@ -21,6 +21,7 @@
     ├── ProviderAway              the identity provider does not answer
     ├── NotAllowed                the role or the scope is too small, or another site sent it
     ├── TooMany                   one address or token sent more requests than a minute allows
+    ├── CannotSign                a figure that has to be signed, without a usable certificate
     ├── Busy                      one process cannot do more of this at the same time
     ├── Outdated                  somebody else wrote first: the revision is no longer the newest
     │   └── DoneBefore            the same was committed or undone already
@@ -216,6 +217,10 @@ class StoreError(StrikemapError):
 
 class Busy(StrikemapError):
     """One process cannot do more of this at the same time; the same request works later."""
+
+
+class CannotSign(StrikemapError):
+    """The operator wants signed figures, and their certificate or key cannot sign."""
 
 
 class TooMany(StrikemapError):

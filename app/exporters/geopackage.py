@@ -9,7 +9,9 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 import pyogrio
+from pyogrio.errors import DataSourceError
 
+from app.domain.errors import StrikemapError
 from app.exporters.about import About
 from app.exporters.columns import GEOMETRY, NOTES, schema
 from app.exporters.pieces import pieces
@@ -28,22 +30,28 @@ would keep all bounding boxes in memory."""
 def write(about: About, parts: Iterator[pa.RecordBatch], folder: Path) -> Iterator[bytes]:
     """Write the layer `incidents` as a stream of batches, then the tables `about` and `fields`."""
     path = folder / "export.gpkg"
-    rows = pa.RecordBatchReader.from_batches(schema(has_geometry=True), parts)
-    description = about.document(NOTES)
+    description, faults = about.document(NOTES), list[StrikemapError]()
+    batches = _noting(parts, faults)
+    rows = pa.RecordBatchReader.from_batches(schema(has_geometry=True), batches)
     pyogrio.set_gdal_config_options(INDEX_LAST)
     terms = {"TITLE": about.title, "CITATION": about.citation, "LICENCE": about.licence}
-    pyogrio.write_arrow(
-        rows,
-        path,
-        layer=LAYER,
-        driver="GPKG",
-        geometry_name=GEOMETRY,
-        geometry_type="Point",
-        crs=CRS,
-        dataset_metadata={**terms, "STRIKEMAP": msgspec.json.encode(description).decode()},
-        layer_metadata={**terms, "DESCRIPTION": about.citation},
-        layer_options={"IDENTIFIER": about.title, "DESCRIPTION": about.citation},
-    )
+    try:
+        pyogrio.write_arrow(
+            rows,
+            path,
+            layer=LAYER,
+            driver="GPKG",
+            geometry_name=GEOMETRY,
+            geometry_type="Point",
+            crs=CRS,
+            dataset_metadata={**terms, "STRIKEMAP": msgspec.json.encode(description).decode()},
+            layer_metadata={**terms, "DESCRIPTION": about.citation},
+            layer_options={"IDENTIFIER": about.title, "DESCRIPTION": about.citation},
+        )
+    except (RuntimeError, DataSourceError) as wrong:
+        if faults:
+            raise faults[0] from wrong
+        raise
     names, values = zip(*about.pairs(), strict=True)
     _table(path, "about", {"name": names, "value": values})
     fields: dict[str, Sequence[str | None]] = {
@@ -56,6 +64,17 @@ def write(about: About, parts: Iterator[pa.RecordBatch], folder: Path) -> Iterat
     _table(path, "fields", fields)
     _style(path, about)
     yield from pieces(path)
+
+
+def _noting(
+    parts: Iterator[pa.RecordBatch], faults: list[StrikemapError]
+) -> Iterator[pa.RecordBatch]:
+    """Note why the rows end early: GDAL says only that they do."""
+    try:
+        yield from parts
+    except StrikemapError as wrong:
+        faults.append(wrong)
+        raise
 
 
 def _style(path: Path, about: About) -> None:

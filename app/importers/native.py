@@ -164,8 +164,10 @@ def _required_instant(value: datetime | None) -> datetime:
 def _place(values: parsing.Values, point: LonLat | None, context: Context) -> Place:
     stated = values.get("region") or {}
     stated = stated if isinstance(stated, dict) else {"admin1": stated}
-    # If `admin1` is there too, `region` is the computed region, not the one that the source states.
-    stated = {name: code for name, code in stated.items() if name not in values}
+    # If `admin1` is there too, `region` is the region that an export computed from the point, not
+    # the one that the source states. Without the point nobody can compute it again.
+    if point is not None or values.get("admin1"):
+        stated = {name: code for name, code in stated.items() if name not in values}
     admin1 = parsing.text(values, "admin1") or parsing.text(stated, "admin1")
     precision = values.get("precision") or ""
     if precision == "" and point is not None:

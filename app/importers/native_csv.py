@@ -27,7 +27,8 @@ from app.importers.control_days import ControlDays
 from app.importers.header import joined_names
 
 NOT_READ = frozenset({"dataset", "region"})
-"""The order names the dataset; a region is written as `admin1`."""
+"""The order names the dataset; a region is written as `admin1`, but in an export without a point.
+"""
 
 PLAIN = tuple(
     one.name
@@ -217,6 +218,8 @@ class _BatchReader:
         values = _nested((_incident_path(name), cells[row]) for name, cells in batch.cells.items())
         try:
             point = parsing.point_from(values.get("lon"), values.get("lat"))
+            if point is None and "region" in batch.cells:  # an export computed it from the point
+                values.setdefault("admin1", batch.cells["region"][row])
             incident = native.incident_from(values, point, self._context)
             return ParsedRecord(batch.numbers[row], incident)
         except (BadFieldError, InputError) as wrong:

@@ -20,6 +20,7 @@ from app.domain.view import Vocabulary
 from app.index.live import Index
 from app.index.state import State
 from app.instance.basemap import ChosenBasemap
+from app.instance.picture_signing import PictureSigner
 from app.instance.signing import SIGNING_KEY, HeadSigner
 from app.limited.readings import FileReadings
 from app.reference.recorded import RecordedTheatre
@@ -83,6 +84,9 @@ class Workspace:
     signer: HeadSigner = field(default_factory=lambda: HeadSigner(Path(SIGNING_KEY)))
     """Signs heads of the record, if the operator made a key."""
 
+    picture_signer: PictureSigner = field(default_factory=PictureSigner)
+    """Signs figures as PNG, if the operator set a certificate."""
+
     smallest_cell: int = 3
     """The records that a sum of data without marks needs at least (`app.publishing.cells`)."""
 
@@ -112,6 +116,7 @@ class Workspace:
         clock: Callable[[], datetime] | None = None,
         tile_services: Sequence[TileService] = (),
         smallest_cell: int = 3,
+        picture_signer: PictureSigner | None = None,
     ) -> Workspace:
         """Open or create an instance's data.
 
@@ -140,6 +145,7 @@ class Workspace:
             signer=HeadSigner(data_dir / SIGNING_KEY),
             tile_services=tile_services,
             smallest_cell=smallest_cell,
+            picture_signer=picture_signer or PictureSigner(),
         )
 
     def state(self, min_version: int = 0) -> State:
@@ -160,11 +166,11 @@ class Workspace:
 
         `mark` is the state's (`State.mark`). The epoch is the hour: an embargo or a delay ends
         without a write, and a copy must expire then. The basemap is part of every picture, and the
-        signature of the head of every figure.
+        signatures of every figure.
         """
         epoch = int(now.timestamp()) // EPOCH_S
         reference = f"{self.reference.theatre_hash} {self.reference.region_hash}"
-        reference += f" {self.signer.key_name} {self.smallest_cell}"
+        reference += f" {self.signer.key_name} {self.picture_signer.mark} {self.smallest_cell}"
         return mark, reference, self.basemap.mark, epoch, self.audience.value
 
     def trouble(self, now: datetime) -> str | None:
@@ -176,7 +182,8 @@ class Workspace:
                 "this computer's clock: nothing can be written."
             )
         self.basemap.current()
-        return self.store.fault or self.index.generations.lost() or self.basemap.fault
+        fault = self.store.fault or self.index.generations.lost() or self.basemap.fault
+        return fault or self.picture_signer.fault(now)
 
     def seen_by(self, datasets: frozenset[str]) -> Workspace:
         """Open the instance to a token's holder: whole without a scope, else the scope's datasets.

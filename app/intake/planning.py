@@ -23,7 +23,7 @@ from app.files.source import Rejection
 from app.importers.base import Context, Dropped, Outcome, Warned
 from app.instance.workspace import Workspace
 from app.intake.hand_edits import Combined, Writer, combine, writers
-from app.intake.reading import RowRecord
+from app.intake.reading import RowRecord, keyed_by_id
 from app.intake.theatre_advice import Advice, advice_on, swapped_notes
 
 Progress = Callable[[int], None]
@@ -38,9 +38,7 @@ KINDS = {
 """The records that a dataset may hold; each dataset holds one kind."""
 
 UNREAD_ALLOWED = "a corrected mapping, or one without this column; --dry-run lists every row"
-ID_ALLOWED = (
-    "an id that no record of another dataset has and no key gives (UUID version 5), or a source_key"
-)
+ID_ALLOWED = "an id that no record of another dataset has, or a source_key"
 MOST_WARNINGS = 20
 
 
@@ -142,10 +140,12 @@ class Plan:
         self._edited = self.workspace.store.edited(Subject.incident, f"{self.context.dataset}/")
         for count, outcome in enumerate(outcomes, 1):
             if isinstance(outcome, RowRecord):
-                change = self._change(outcome, current[outcome.subject].get(outcome.key))
+                records = current[outcome.subject]
+                record = self._with_key(outcome, records)
+                change = self._change(record, records.get(record.key))
                 if change is not None:
                     if self.watch is not None:
-                        self.watch(Planned(self.report, outcome, change))
+                        self.watch(Planned(self.report, record, change))
                     yield from () if self.has_changes else self._dataset_change()
                     self.has_changes = True
                     yield change
@@ -168,6 +168,16 @@ class Plan:
                 self.report.refused = self.report.refused or outcome.text
             case Warned():
                 self._warned.setdefault(outcome.text, []).append(outcome.member)
+
+    @staticmethod
+    def _with_key(record: RowRecord, current: Mapping[str, Current]) -> RowRecord:
+        """Give a record a key whose file has only an id that a key made elsewhere.
+
+        A public export writes such rows where it withholds the key. Where the dataset has the
+        record already, the id names it.
+        """
+        is_new = record.key not in current and _gives_id(record)
+        return keyed_by_id(record) if is_new and is_derived(record.name) else record
 
     def _change(self, record: RowRecord, current: Current | None) -> Change | None:
         report = self.report
@@ -201,11 +211,9 @@ class Plan:
     def _added(self, record: RowRecord) -> Change | None:
         """Add a record; reject one whose file gives it the id of another dataset's record.
 
-        What is attached, hidden or purged is named by its id alone. An id that comes from a key
-        belongs to the row with that key, which another file may bring later.
+        What is attached, hidden or purged is named by its id alone.
         """
-        has_own_id = record.subject is Subject.incident and record.key.endswith(f"/{record.name}")
-        if has_own_id and (is_derived(record.name) or self._is_taken(record.name)):
+        if _gives_id(record) and self._is_taken(record.name):
             where = (record.member, record.rows)
             clash = Rejection(record.row, "id", record.name, ID_ALLOWED, *where)
             self.report.rejections.append(clash)
@@ -407,3 +415,8 @@ def _sentences(warned: Mapping[str, list[str | None]]) -> Iterator[str]:
             return
         more = f" (and {len(others):,} more files)" if others and first else ""
         yield f"{first}{more}: {text}" if first else text
+
+
+def _gives_id(record: RowRecord) -> bool:
+    """Tell whether a file has an id for an incident and no key."""
+    return record.subject is Subject.incident and record.key.endswith(f"/{record.name}")

@@ -9,10 +9,11 @@ from datetime import date
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace as replace_fields
 
 from app.domain.control import ControlSnapshot
 from app.domain.errors import InputError, UnknownFormat
-from app.domain.incident import Incident, Status
+from app.domain.incident import Incident, Status, decode_incident, incident_id
 from app.domain.revision import Subject, canonical, fingerprint
 from app.domain.source import check_addresses
 from app.domain.wave import Wave
@@ -168,3 +169,22 @@ def _record(outcome: ParsedRecord) -> RowRecord:
     gone = record.status is RETRACTED
     own = (is_invented, gone, shapes, False, None, record.when.first)
     return RowRecord(row, rows, INCIDENT, key, name, payload, mark, point, *own)
+
+
+def keyed_by_id(record: RowRecord) -> RowRecord:
+    """Take the id that a file gives an incident as its source's key, and derive another id from it.
+
+    A key that another instance withholds made such an id. The key that made it stays free to bring
+    the record of that id.
+    """
+    incident = decode_incident(record.payload)
+    key = str(incident.id)
+    own = replace_fields(incident, id=incident_id(incident.dataset, key), source_key=key)
+    payload = canonical(own)
+    return replace_fields(
+        record,
+        key=f"{own.dataset}/{own.id}",
+        name=key,
+        payload=payload,
+        mark=fingerprint(payload),
+    )

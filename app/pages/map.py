@@ -41,7 +41,7 @@ def page_html(
     *,
     embed: EmbedOptions | None = None,
     kit: SavedKit | None = None,
-    base: str | None = None,
+    base: str = "",
 ) -> str:
     """Build the page; a View without a period or source gets the ones it would be read with.
 
@@ -77,7 +77,7 @@ def page_html(
         whole_url=f"/?{query.view.query()}",
         still=f"/figure.png?{query.view.query()}&width=1200&height=800",
         still_text=f"{title}. {days}. {query.words['subtitle']}",
-        card=None if base is None else _card(query, base),
+        card=_card(query, base) if base else None,
     )
     facts, histogram = _facts(query, sums, marks, kit, embed), _histogram(marks, query.view)
     streets = None if kit else query.streets

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from app.domain.answer import JsonObject
 from app.domain.instants import rfc3339
 from app.domain.languages import RIGHT_TO_LEFT
 from app.domain.revision import Revision
@@ -192,6 +193,21 @@ class FigureText:
     def rights(self) -> str:
         """Write the notes on one line, for the metadata of the file."""
         return legible(self.fonts, " · ".join(self._notes()))
+
+    def statement(self, content: Content) -> JsonObject:
+        """Write what the figure shows, for whoever signs it."""
+        scene, head = self.scene, self._revision
+        return {
+            "title": content.title,
+            "description": self.alternative_text(content),
+            "address": f"{scene.workspace.picture_signer.origin}/?{scene.view.query()}",
+            "known_at": self.instant or None,
+            "revision": None if head is None else {"seq": head.seq, "hash": head.hash.hex()},
+            "head": self.head or None,
+            "sources": self._notes(),
+            "audience": scene.workspace.audience.value,
+            "invented": scene.view.synthetic,
+        }
 
     def alternative_text(self, content: Content) -> str:
         """Describe the figure in words, for readers who cannot see it."""

@@ -108,6 +108,8 @@ class FigureOptions:
     title: str = ""
     subtitle: str = ""
     notes: tuple[Note, ...] = ()
+    may_be_signed: bool = True
+    """False for words of a stranger: the operator's signature does not stand under them."""
 
     def __post_init__(self) -> None:
         for name, got, most in (
@@ -135,6 +137,7 @@ class Figures:
 
         Raises:
             InputError: the page is too small for its text.
+            CannotSign: the operator wants figures to be signed, and they cannot be.
         """
         scene, writer, content = self._composed(query, options)
         layout = lay_out(content, options.width, options.height, self.tiler.fonts)
@@ -149,7 +152,11 @@ class Figures:
         metadata = {name: text for name, text in metadata.items() if text}
         is_large = options.width * options.height * options.scale**2 > LARGE
         with self._turns if is_large else nullcontext():
-            return self._written(scene, content, layout, options, metadata)
+            picture = self._written(scene, content, layout, options, metadata)
+        if options.form != "png" or not options.may_be_signed:
+            return picture
+        signer = query.workspace.picture_signer
+        return signer.sign(picture, writer.statement(content), query.now)
 
     def fits(self, query: Query, options: FigureOptions) -> bool:
         """Tell whether the text of a figure has room on it, without drawing it."""

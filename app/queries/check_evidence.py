@@ -212,8 +212,19 @@ def main() -> int:
     if not 1 < len(sys.argv) < 4:  # noqa: PLR2004  a bundle, and a head when one is known
         sys.stdout.write(f"{__doc__}\n")
         return 2
-    with zipfile.ZipFile(sys.argv[1]) as bundle:
-        faults = problems(bundle, *sys.argv[2:])
+    try:
+        faults, end = verdict(sys.argv[1], *sys.argv[2:])
+    except Exception as wrong:  # noqa: BLE001  a spoilt bundle can be wrong in any way
+        faults, end = [f"this is no whole bundle ({type(wrong).__name__}: {wrong})"], ""
+    lines = [f"WRONG: {one}" for one in faults] or ["Everything checks."]
+    sys.stdout.write("\n".join([*lines, end, ""] if end else [*lines, ""]))
+    return 1 if faults else 0
+
+
+def verdict(path: str, head: str = "") -> tuple:  # type: ignore[type-arg]
+    """List what does not check, and write a sentence about the end of the chain."""
+    with zipfile.ZipFile(path) as bundle:
+        faults = problems(bundle, head)
         last = json.loads(bundle.read("manifest.json"))["head"]
         signer = "not signed"
         if "head.json" in bundle.namelist():
@@ -222,9 +233,7 @@ def main() -> int:
             revision = json.loads(bundle.read(STAMPED))["seq"]
             time = stamp_facts(bundle.read(f"{STAMPED}.tsr"))[1]
             signer += f"; revision {revision} was stamped {time} (UTC): check by whom (README.txt)"
-    lines = [f"WRONG: {one}" for one in faults] or ["Everything checks."]
-    sys.stdout.write("\n".join([*lines, f"The bundle's chain ends at {last}, {signer}", ""]))
-    return 1 if faults else 0
+    return faults, f"The bundle's chain ends at {last}, {signer}"
 
 
 if __name__ == "__main__":

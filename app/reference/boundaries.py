@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import warnings
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -39,14 +41,20 @@ class Layer:
         """Read the shapes: in degrees, valid, only polygons.
 
         Raises:
-            InvalidFile: the file states no coordinate reference system, or coordinates are not on
-                Earth.
+            InvalidFile: the file states no coordinate reference system, a ring is open, or
+                coordinates are not on Earth.
         """
         if self.crs is None:
             allowed = "a stated coordinate reference system (a Shapefile needs its .prj file)"
             raise InvalidFile(f"coordinates of {self.name}", "no reference system", allowed)
-        *_, wkb, _cells = pyogrio.raw.read(self.source, layer=self.name, columns=[])
-        shapes = _in_degrees(shapely.force_2d(shapely.from_wkb(wkb)), self.crs, self.name)
+        with _quiet():
+            *_, wkb, _cells = pyogrio.raw.read(self.source, layer=self.name, columns=[])
+        try:
+            read = shapely.from_wkb(wkb)
+        except shapely.errors.GEOSException as wrong:
+            allowed = "polygons with closed rings of four points or more"
+            raise InvalidFile(f"shapes of {self.name}", str(wrong), allowed) from wrong
+        shapes = _in_degrees(shapely.force_2d(read), self.crs, self.name)
         has_shape = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
         repaired = np.flatnonzero(has_shape & ~shapely.is_valid(shapes)).tolist()
         polygons = [
@@ -77,14 +85,23 @@ def read_layers(path: Path, most_bytes: int) -> list[Layer]:
     if size > most_bytes:
         raise TooLarge(f"size of {path.name}", f"{size:,} bytes", f"at most {most_bytes:,} bytes")
     try:
-        return [
-            _layer(source, name)
-            for source in _sources(path, most_bytes)
-            for name, kind in pyogrio.list_layers(source)
-            if kind is not None and ("Polygon" in kind or kind in KINDS_THAT_MAY)
-        ]
+        with _quiet():
+            return [
+                _layer(source, name)
+                for source in _sources(path, most_bytes)
+                for name, kind in pyogrio.list_layers(source)
+                if kind is not None and ("Polygon" in kind or kind in KINDS_THAT_MAY)
+            ]
     except (DataSourceError, DataLayerError, FieldError, UnicodeDecodeError) as wrong:
         raise InvalidFile("file", path.name, READABLE) from wrong
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let GDAL not warn of what is refused or noted here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
 
 
 def _sources(path: Path, most_bytes: int) -> list[str]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
@@ -65,7 +66,7 @@ def parse_theatre(text: str, slug: str, geodata: Path) -> Theatre:
     """
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as wrong:
+    except (tomllib.TOMLDecodeError, RecursionError) as wrong:
         raise InvalidTheatre((Problem("the file", str(wrong), "TOML"),)) from wrong
     return _Reader(values, slug, geodata).theatre()
 
@@ -180,17 +181,21 @@ class _Reader:
 
     def _check_files(self, theatre: Mapping[str, Any]) -> None:
         for folder in theatre.get("basemap", ()):
-            if not (self._geodata / folder).is_dir():
+            if not _is_there(self._geodata / folder, Path.is_dir):
                 self._refuse("basemap", folder, "folders of geodata that exist")
         settlements = theatre.get("settlements")
-        if settlements is not None and not (self._geodata / settlements).is_file():
+        if settlements is not None and not _is_there(self._geodata / settlements, Path.is_file):
             self._refuse("settlements", settlements, "a file of geodata that exists")
         file = theatre.get("region_set", RegionFile("", "regions/admin1.parquet")).file
         path = self._geodata / file
-        if not path.is_file():
+        if not _is_there(path, Path.is_file):
             self._refuse("region_set", file, "a file of geodata that exists")
             return
-        with_regions = countries_with_regions(path)
+        try:
+            with_regions = countries_with_regions(path)
+        except (KeyError, pa.ArrowInvalid):
+            self._refuse("region_set", file, "a file of geodata with the regions of countries")
+            return
         for code in theatre.get("countries", ()):
             if code not in with_regions:
                 near = [one for one in with_regions if one.lower() == code.lower()]
@@ -202,6 +207,13 @@ class _Reader:
 def _plain(value: Any) -> Any:
     """Write days, boxes and lists as a person types them."""
     return ", ".join(map(str, value)) if isinstance(value, tuple | list) else value
+
+
+def _is_there(path: Path, kind: Callable[[Path], bool]) -> bool:
+    try:
+        return kind(path)
+    except (OSError, ValueError):  # no name of a file: too long, or with a zero byte
+        return False
 
 
 def _is_zone(name: str) -> bool:

@@ -18,6 +18,9 @@ from tests.making import add, change, dataset, incident, open_workspace, write
 from tests.serving import command, serving
 
 ITEMS = "/api/collections/incidents/items"
+EXPORTS = ("csv", "gpkg", "xlsx")
+"""A format that streams, and those that are made on disk first."""
+
 VIEW = {"dataset": "invented", "theatre": "ukraine"}
 
 
@@ -78,6 +81,22 @@ def test_a_damaged_payload_is_a_problem_of_ours_and_the_rest_still_answers(data:
         assert (code, status) == (200, "degraded")
         assert "Revision 4" in detail
     assert command(data, "verify").returncode == 3
+
+
+@pytest.mark.parametrize("form", EXPORTS)
+def test_an_export_over_a_damaged_revision_is_a_problem_and_one_beside_it_is_whole(
+    data: Path, reference: Reference, form: str
+) -> None:
+    workspace = open_workspace(data, reference)
+    add(workspace.store, dataset("sound"), incident("s", dataset="sound"))
+    workspace.store.close()
+    tamper(data, "UPDATE revision SET payload = ? WHERE seq = 4", b'{"id": "no incident"}')
+    with serving(data) as service:
+        refused = service.client.get(f"/api/export.{form}", params=VIEW)
+        assert (refused.status_code, refused.json()["type"]) == (503, "/problems/damaged")
+        beside = service.client.get(f"/api/export.{form}", params={**VIEW, "dataset": "sound"})
+        assert (beside.status_code, len(beside.content) > 100) == (200, True)
+        assert ready(service.client)[:2] == (200, "degraded")
 
 
 def test_a_record_that_lost_its_end_is_noticed_by_what_its_index_knew(

@@ -153,3 +153,57 @@ def test_a_service_behind_https_asks_browsers_to_stay_there(
 ) -> None:
     answer = ask(Settings(data_dir=tmp_path, public_url=url))
     assert ("strict-transport-security" in answer.headers) is is_sent
+
+
+NAMING = (
+    *("/", "/embed", "/oembed?url=http%3A%2F%2Fevil.example%2F", "/sitemap.xml", "/robots.txt"),
+    *("/catalog.jsonld", "/changes?f=atom", "/api/changes", "/api/changes.atom", "/api"),
+    *("/api/collections", "/api/collections/incidents", "/api/collections/incidents/items"),
+    *("/api/collections/incidents/schema", "/tiles/incidents.json", "/wms?request=GetCapabilities"),
+    *("/wmts?request=GetCapabilities", "/styles", "/styles/map.json", "/story/a", "/table/"),
+    *("/api/tileMatrixSets", "/api/map/tiles", "/api/collections/incidents/tiles", "/api/docs"),
+)
+"""Every kind of answer that may hold a whole address of this service."""
+
+
+def test_no_cache_keeps_a_host_that_only_the_request_names(demo_data: Path) -> None:
+    transport = httpx.ASGITransport(create_app(Settings(data_dir=demo_data)))
+
+    async def ask_all() -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return [await client.get(path, headers={"Host": "evil.example"}) for path in NAMING]
+
+    naming = 0
+    for answer in run_async(ask_all):
+        if "evil.example" in answer.text or "evil.example" in str(answer.headers):
+            naming += 1
+            kept = answer.headers.get("cache-control")
+            assert (answer.request.url.path, kept) == (answer.request.url.path, "private, no-store")
+    assert naming > 10
+
+
+def test_a_page_for_an_unknown_host_is_kept_and_names_no_host(demo_data: Path) -> None:
+    page = ask(Settings(data_dir=demo_data), "/", headers={"Host": "evil.example"})
+    assert ("evil.example" in page.text, "og:url" in page.text) == (False, False)
+    assert page.headers["cache-control"].startswith("public")
+
+
+@pytest.mark.parametrize(
+    ("hosts", "host"), [("maps.example.org", "maps.example.org"), ("", "127.0.0.1")]
+)
+def test_a_host_that_a_setting_or_the_connection_names_may_be_kept(
+    demo_data: Path, hosts: str, host: str
+) -> None:
+    ready = Settings(data_dir=demo_data, hosts=hosts)
+    named = {"Host": host}
+    for path in ("/tiles/incidents.json", "/api/collections"):
+        answer = ask(ready, path, headers=named)
+        assert host in answer.text
+        assert answer.headers["cache-control"].startswith("public")
+    assert f'"og:url" content="http://{host}/' in ask(ready, "/", headers=named).text
+
+
+@pytest.mark.parametrize("host", ['a"b', "a/b", "a b", "http://a", "[::1", "a:80:80"])
+def test_a_host_that_is_none_is_refused(tmp_path: Path, host: str) -> None:
+    answer = ask(Settings(data_dir=tmp_path), headers={"Host": host})
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/host")

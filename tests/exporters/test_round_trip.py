@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.count import NO_TOLL, UNKNOWN, Toll
+from app.domain.damage import Damage
 from app.domain.incident import Incident, Status
 from app.domain.period import When
 from app.domain.revision import Subject
@@ -22,9 +23,10 @@ from app.exporters.csv_table import CONTROLS
 from app.instance.workspace import Workspace
 from app.publishing.publish import publish
 from app.publishing.query import Query
+from app.queries.sums import summarise
 from app.reference.reference import Reference
 from tests.exporters.exporting import exported
-from tests.making import open_workspace
+from tests.making import add, dataset, incident, open_workspace
 from tests.native_incidents import as_feature, incidents
 from tests.support import NOW, geojson, imported
 
@@ -105,3 +107,37 @@ def test_the_demo_comes_back_unchanged_from_both(
         )
         assert ours == theirs
         other.store.close()
+
+
+FRESH = NOW.date() - timedelta(days=10)
+"""After the embargo, and while a sensitive site is public by its region only."""
+
+PUBLIC = View(theatre="ukraine", datasets=("invented",), first=FRESH, last=FRESH)
+
+
+@pytest.mark.parametrize("form", ["geojson", "csv"])
+def test_a_public_export_is_taken_elsewhere_as_it_is(
+    workspace: Workspace, tmp_path: Path, reference: Reference, form: str
+) -> None:
+    """Also its rows without a key, which are public by region only."""
+    records = [
+        incident(key, when=When.days(FRESH), damage=(Damage(sector),))
+        for key, sector in (("a", "energy"), ("=1", "energy"), ("б", "residential"))
+    ]
+    add(workspace.store, dataset(), *records)
+    path = exported(workspace, tmp_path, form, PUBLIC)
+    there = open_workspace(tmp_path / "there", reference)
+    first = imported(there, path, theatre="ukraine", dataset="invented")
+    assert (first.added, first.rejections) == (len(records), [])
+    again = imported(there, path, theatre="ukraine", dataset="invented")
+    assert (again.unchanged, again.rows) == (len(records), len(records))
+    assert _sums(there) == _sums(workspace)
+    taken = {key.rpartition("/")[2] for key in there.store.current(Subject.incident, "invented/")}
+    assert taken & {str(record.id) for record in records} == {str(records[2].id)}
+    there.store.close()
+
+
+def _sums(workspace: Workspace) -> dict[str, Any]:
+    published = publish(Query(workspace, workspace.state(), PUBLIC, NOW), Face.aggregates)
+    rows = summarise(published, "region")["rows"]
+    return {row["key"]: row["incidents"] for row in rows if row["incidents"]}

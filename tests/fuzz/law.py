@@ -35,7 +35,7 @@ def judge(workspace: Workspace, seed: Seed, format_name: str) -> str:
     try:
         report = import_file(workspace, file, options, Author("fuzz", NOW))
     except InputError as wrong:
-        _check_sentence(str(wrong))
+        check_sentence(str(wrong))
         return "refused"
     assert fates(report) == report.rows
     msgspec.json.encode(report)
@@ -49,13 +49,13 @@ def judge_suggestion(workspace: Workspace, seed: Seed) -> str:
     try:
         suggestion = suggest(workspace, path, "ukraine", seed.name)
     except InputError as wrong:
-        _check_sentence(str(wrong))
+        check_sentence(str(wrong))
         return "refused"
     msgspec.toml.decode(suggestion.toml())
     return "proposed"
 
 
-def _check_sentence(text: str) -> None:
+def check_sentence(text: str) -> None:
     assert text
     assert "\n" not in text
     assert len(text) < LONGEST_SENTENCE

@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Sequence
+from random import Random
 
 from hypothesis import strategies as st
 
@@ -43,6 +44,7 @@ ODD = (
     ),
     *(b'"', b"'", b",", b";", b"\t", b"#", b"%", b"$", b"\\", b"\xc4\xb0", b"\xf0\x9f\x92\xa5"),
 )
+NAMES = ("../out", "/abs", "doc.kml", "x/" * 40, "a.shp")
 Edit = Callable[[bytes], bytes]
 
 
@@ -61,23 +63,26 @@ def mutants(draw: st.DrawFn, among: Sequence[Seed], others: Sequence[bytes]) -> 
 
 def _inside(draw: st.DrawFn, content: bytes, others: Sequence[bytes]) -> bytes:
     """Spoil one member of a zip and pack it again, so that its own checks still pass."""
+    chance = draw(st.randoms(use_true_random=False))
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = {one.filename: archive.read(one) for one in archive.infolist()}
+        return with_member(content, chance, lambda inner: _spoilt(draw, inner, others))
     except Exception:  # noqa: BLE001  it was spoilt before: its bytes are as good as any
         return _spoilt(draw, content, others)
+
+
+def with_member(content: bytes, chance: Random, spoil: Edit) -> bytes:
+    """Change, remove or rename one member of a zip, and pack it again."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {one.filename: archive.read(one) for one in archive.infolist()}
     if not members:
         return content
-    name = draw(st.sampled_from(sorted(members)))
-    how = draw(st.integers(0, 9))
+    name, how = chance.choice(sorted(members)), chance.randrange(10)
     if how == 0:
         del members[name]
     elif how == 1:
-        members[draw(st.sampled_from(("../out", "/abs", "doc.kml", "x/" * 40, "a.shp")))] = (
-            members.pop(name)
-        )
+        members[chance.choice(NAMES)] = members.pop(name)
     else:
-        members[name] = _spoilt(draw, members[name], others)
+        members[name] = spoil(members[name])
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for member, inner in members.items():

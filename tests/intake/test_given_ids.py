@@ -39,13 +39,16 @@ def test_a_file_takes_no_id_of_another_datasets_record(
 def test_a_file_takes_no_id_that_a_key_of_another_file_gives(
     private_workspace: Workspace, tmp_path: Path
 ) -> None:
-    """The row that brings the key later is the record of that id, and the only one."""
+    """The id is the key of the row; the row that brings the real key is the record of that id."""
     options: dict[str, Any] = {"theatre": "example", "format": "native_csv", "synthetic": True}
     derived = str(incident_id("two", "EXAMPLE-1"))
     claim = written(tmp_path, "claim.csv", f"{HEADER}{derived},,{ROW}{NUMBER},,{ROW}")
     report = imported(private_workspace, claim, dataset="one", **options)
-    assert (report.added, report.rejected) == (1, 1)
-    assert (report.rejections[0].got, report.rejections[0].why) == (derived, ID_ALLOWED)
+    assert (report.added, report.rejected) == (2, 0)
+    own = incident_id("one", derived)
+    assert private_workspace.store.history(Subject.incident, f"one/{own}")
+    again = imported(private_workspace, claim, dataset="one", **options)
+    assert (again.unchanged, again.added) == (2, 0)
     keyed = written(tmp_path, "keyed.csv", f"{HEADER},EXAMPLE-1,{ROW}")
     assert imported(private_workspace, keyed, dataset="two", **options).added == 1
     assert not private_workspace.store.history(Subject.incident, f"one/{derived}")

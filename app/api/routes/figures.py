@@ -14,6 +14,7 @@ from app.api.schemas import Described, documented
 from app.domain.answer import JsonObject
 from app.domain.cache import BoundedCache
 from app.domain.story import MOST_NOTES
+from app.domain.terms import Audience
 from app.instance.workspace import Workspace
 from app.pictures.figures import (
     FIGURE_FORMS,
@@ -85,8 +86,11 @@ def _route(
         query, own = params.read(workspace, request.query_params.multi_items(), READERS)
         size = figure_size(**{name: own[name] for name in SIZES if name in own})
         texts = {name: text for name, text in own.items() if name not in SIZES}
-        order = FigureOptions(form, *size, **texts)
+        is_own = query.workspace.audience is Audience.private
+        order = FigureOptions(form, *size, **texts, may_be_signed=is_own or not texts)
         tag = etag(query, "figure", order)
+        if form == "png" and query.workspace.picture_signer.is_on:
+            tag = f"W/{tag}"  # no two signatures are alike
         if (same := unchanged(request, tag)) is not None:
             return same
         body = pictures.get(tag, lambda: figures.figure(query, order))

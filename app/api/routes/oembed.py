@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
-from app.api import params
+from app.api import links, params
 from app.api.lanes import Lane
 from app.api.pages import without_tracking
 from app.api.problems import problem
@@ -191,7 +191,7 @@ def _story(workspace: Workspace, slug: str, pairs: Pairs) -> _Target:
 def _document(
     figures: Figures, request: Request, target: _Target, most: tuple[int, int]
 ) -> JsonObject:
-    base = str(request.base_url).rstrip("/")
+    base = links.base(request)
     width, height = (min(side, limit) for side, limit in zip(SIZE, most, strict=True))
     frame = (
         f'<iframe src="{escape(base + target.frame)}" width="{width}" height="{height}"'

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from app.api import params
 from app.api.changes import read_changes
+from app.api.links import known_base
 from app.api.pages import HTML, PageRoute, Pages
 from app.api.respond import answer, etag, unchanged
 from app.domain.answer import JsonObject
@@ -52,7 +53,7 @@ def routes(workspace: Workspace) -> APIRouter:
         readers = params.EMBED_READERS if is_embed else params.EMPTY
         query, own = params.read(workspace, request.query_params.multi_items(), readers)
         embed = EmbedOptions(**own) if is_embed else None
-        base = str(request.base_url).rstrip("/")  # links in the head of a page are absolute
+        base = known_base(request)  # links in the head of a page are absolute
         tag = etag(query, "page", embed, base, workspace.tile_services)
         if (same := unchanged(request, tag)) is not None:
             return same

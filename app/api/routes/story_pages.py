@@ -59,7 +59,7 @@ def routes(workspace: Workspace, figures: Figures, lane: Lane, static: Path) -> 
         is_embed = request.url.path.endswith("/embed")
         standing, query = opened(request, slug)
         story, revision, changed_at = standing
-        base = links.base(request) if query.is_public else ""
+        base = links.known_base(request) if query.is_public else ""
         tag = etag(query, "story-page", slug, revision, is_embed, base)
         if (same := unchanged(request, tag)) is not None:
             return same
@@ -86,7 +86,7 @@ def routes(workspace: Workspace, figures: Figures, lane: Lane, static: Path) -> 
     def story_file(request: Request, slug: str) -> Response:
         """Give a story as one file that needs no service: its maps are pictures inside."""
         standing, query = opened(request, slug)
-        tag = etag(query, "story-file", slug, standing.revision, str(request.base_url))
+        tag = etag(query, "story-file", slug, standing.revision, links.base(request))
         if (same := unchanged(request, tag)) is not None:
             return same
         content = StoryPage.of(query, standing)
