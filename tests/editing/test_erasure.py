@@ -109,6 +109,7 @@ def test_a_purge_beside_a_reader_says_that_a_copy_is_left_and_a_second_one_remov
 ) -> None:
     number, author = str(incident("a").id), Author("admin", LATER)
     monkeypatch.setattr(sqlite, "BUSY_S", 0.1)
+    monkeypatch.setattr(sqlite, "READ_BATCH", 1)  # a longer list is read while it is used
     reader = held.store.revisions()
     next(reader)
     with pytest.raises(StoreBusy, match=r"still holds a copy, .* purge it again"):
