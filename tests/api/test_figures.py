@@ -226,7 +226,7 @@ def test_without_scripts_the_picture_is_sharp_on_a_fine_screen(public_service: S
         for one in (address, fine)
     ]
     assert sizes == [(1200, 800), (2400, 1600)]
-    assert 'alt="Strikes and front lines: Ukraine. 2025-10-24' in still
+    assert 'alt="Strikes and front lines: Ukraine. 24 Oct 2025' in still
 
 
 def test_tilejson_credits_every_dataset_of_a_layer(public_service: Service) -> None:

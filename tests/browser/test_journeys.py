@@ -102,7 +102,7 @@ def test_stepping_days_changes_the_area_and_the_age_beside_the_map(
     ages = []
     for _step in range(5):
         page.wait_for_function("strikemap.layers.control.about?.day === strikemap.state.get('to')")
-        ages.append((page.locator("#caption").text_content() or "").split(", ")[3])
+        ages.append((page.locator("#caption").text_content() or "").split(", ")[2])
         said = page.locator(".period-said").text_content() or ""
         page.get_by_role("button", name="One day forward").click()
         expect(page.locator(".period-said")).not_to_have_text(said)

@@ -55,8 +55,14 @@ def test_a_write_is_followed_through_nginx_node_and_database_by_its_id(
     answer = running.front.post("/api/incidents", headers=editor, json=NEW)
     assert answer.status_code == 201, answer.text
     number = answer.headers["x-request-id"]
-    lines = [json.loads(line) for line in running.log.read_text().splitlines()]
-    (of_nginx,) = [line for line in lines if line["request_id"] == number]
+
+    def of_front() -> list[dict[str, str]]:
+        whole, _end, _begun = running.log.read_text().rpartition("\n")
+        lines = [json.loads(line) for line in whole.splitlines()]
+        return [line for line in lines if line["request_id"] == number]
+
+    until(lambda: len(of_front()) == 1)
+    (of_nginx,) = of_front()
     node = next(one for one in running.nodes if one.url.endswith(of_nginx["node"]))
     log = next(node.data_dir.parent.glob(f"{node.data_dir.name}.*.log"))
 
