@@ -20,13 +20,20 @@ EXAMPLE = "theatre=example&from=2024-03-01&to=2024-04-29"
 CORNERS = [(-43.5, -127.5), (-43.2, -124), (-41.2, -123.6), (-42.4, -125.4)]
 
 
+def holding(
+    tool: str, watch: Watch, service: Service, query: str, size: dict[str, int]
+) -> tuple[Watched, Page]:
+    """Open a View and take a tool of the map."""
+    watched = watch(size)
+    watched.open(f"{service.url}/?{query}")
+    watched.page.get_by_role("button", name="Tools of the map").click()
+    watched.page.get_by_role("button", name=tool).click()
+    return watched, watched.page
+
+
 def drawing(watch: Watch, service: Service, size: dict[str, int] = WIDE) -> tuple[Watched, Page]:
     """Open the page and take the pencil."""
-    watched = watch(size)
-    watched.open(f"{service.url}/?{EXAMPLE}")
-    page = watched.page
-    page.get_by_role("button", name="Tools of the map").click()
-    page.get_by_role("button", name="Draw an area").click()
+    watched, page = holding("Draw an area", watch, service, EXAMPLE, size)
     expect(page.locator(".drawing")).to_contain_text("Click the corners")
     expect(page.locator(".toolbox")).to_be_hidden()
     return watched, page
@@ -129,11 +136,7 @@ SQUARE = f"{EXAMPLE}&within=-126,-43,-124,-43,-124,-41,-126,-41"
 
 def changing(watch: Watch, service: Service, size: dict[str, int] = WIDE) -> tuple[Watched, Page]:
     """Open a View with a drawn area, and take its corners in the hand."""
-    watched = watch(size)
-    watched.open(f"{service.url}/?{SQUARE}")
-    page = watched.page
-    page.get_by_role("button", name="Tools of the map").click()
-    page.get_by_role("button", name="Change the drawn area").click()
+    watched, page = holding("Change the drawn area", watch, service, SQUARE, size)
     expect(page.locator(".corner")).to_have_count(4)
     return watched, page
 
